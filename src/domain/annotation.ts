@@ -1,0 +1,55 @@
+import type { PredictionId } from './ids.ts';
+import type { ProjectKind } from './selection.ts';
+
+/**
+ * What one annotation says, after reading: Label Studio validates nothing, so unknown class, several classes and none
+ * are `unusable`, counted and shown, never guessed. A skip means "cannot tell".
+ */
+export type Answer =
+  | { readonly kind: 'class'; readonly trueClass: string }
+  | { readonly kind: 'none_of_these' }
+  | { readonly kind: 'skipped' }
+  | { readonly kind: 'unusable'; readonly why: 'unknown_class' | 'several_classes' | 'no_class' };
+
+/** One annotator's submitted answer to a task, as last pulled. */
+export interface Annotation {
+  readonly annotationId: number;
+  /** Opaque id of the annotator in the labelling tool; never a name or an address. */
+  readonly annotator: string;
+  readonly answer: Answer;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/**
+ * Where the annotations of a task stand.
+ * `disagreed` carries the votes: a tie that nobody breaks within the label SLA counts by its vote share.
+ */
+export type Verdict =
+  | { readonly kind: 'pending' }
+  /** `trueClass` is a class of the model, or NONE_OF_THESE. */
+  | { readonly kind: 'agreed'; readonly trueClass: string }
+  /** Class (or NONE_OF_THESE) -> share of the votes; sums to 1. `since` = ms when the tie came about. */
+  | {
+      readonly kind: 'disagreed';
+      readonly shares: Readonly<Record<string, number>>;
+      readonly since: number;
+    }
+  /** `skipped`: all who answered said "cannot tell"; `unusable`: nothing that can be read. */
+  | { readonly kind: 'skipped' }
+  | { readonly kind: 'unusable'; readonly why: 'unknown_class' | 'several_classes' | 'no_class' };
+
+/** Our record of a task in the labelling tool. */
+export interface Task {
+  readonly predictionId: PredictionId;
+  readonly project: ProjectKind;
+  readonly projectId: number;
+  readonly taskId: number;
+  readonly pushedAt: number;
+  /** Annotators asked for; 1, or more once overlap or a tie asked for another. */
+  readonly annotatorsWanted: number;
+  readonly verdict: Verdict;
+  readonly annotations: readonly Annotation[];
+  /** ms when the task was found gone; its labels count no longer (unless kept on purpose). Null while it is there. */
+  readonly deletedAt: number | null;
+}

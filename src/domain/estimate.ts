@@ -1,0 +1,128 @@
+import type { FeedbackKind } from './feedback.ts';
+import type { ModelVersion } from './ids.ts';
+import type { WindowName } from './window.ts';
+
+/** A value with its 95 % interval and how many labels stand behind it. All ratios in [0, 1], lower <= value <= upper. */
+export interface Interval {
+  readonly value: number;
+  readonly lower: number;
+  readonly upper: number;
+  readonly labels: number;
+}
+
+/** The label-free line (docs/statistics.md): never an accuracy. */
+export interface LabelFree {
+  readonly value: number;
+  readonly isCalibrated: boolean;
+}
+
+export interface ClassEstimate {
+  readonly className: string;
+  /** Labelled units whose true class it is. */
+  readonly labels: number;
+  readonly precision: Interval | null;
+  readonly recall: Interval | null;
+  readonly f1: Interval | null;
+}
+
+export interface SegmentEstimate {
+  readonly segment: string;
+  readonly predictions: number;
+  readonly labels: number;
+  /** Null: too few labels. */
+  readonly accuracy: Interval | null;
+}
+
+export interface ReliabilityBin {
+  readonly from: number;
+  readonly to: number;
+  /** Share of the window's traffic in this bin. */
+  readonly share: number;
+  readonly meanConfidence: number;
+  readonly accuracy: Interval | null;
+}
+
+export interface Calibration {
+  readonly brier: number;
+  readonly logLoss: number;
+  readonly bins: readonly ReliabilityBin[];
+  readonly ece: number;
+  readonly eceDebiased: number;
+  readonly mce: number;
+  /** Null under 50 labels or without all probabilities. */
+  readonly temperature: number | null;
+}
+
+/** What users' flags and corrections are worth. */
+export interface FeedbackQuality {
+  readonly flagPrecision: Interval | null;
+  readonly flagRecall: Interval | null;
+  readonly correctionRight: Interval | null;
+  readonly counts: Readonly<Record<FeedbackKind, number>>;
+}
+
+/** Answers of a pattern: who was selected, and what became of it. */
+export interface ResponseRow {
+  readonly pattern: 'plain' | 'low' | 'disputed' | 'both';
+  readonly selected: number;
+  readonly labelled: number;
+  readonly skipped: number;
+  readonly open: number;
+}
+
+/**
+ * Accuracy of one model version in one window, with all that stands behind it. Null: not defined (too few labels).
+ * No accuracy leaves `estimate/` without interval, label count and window.
+ */
+export interface AccuracyEstimate {
+  readonly modelVersion: ModelVersion;
+  readonly window: WindowName;
+  readonly from: number;
+  readonly to: number;
+  /** When it was computed, ms. */
+  readonly asOf: number;
+  readonly predictions: number;
+  readonly selected: number;
+  /** Labelled units. */
+  readonly labels: number;
+  readonly skipped: number;
+  readonly open: number;
+  /** n* of the interval; null where there is no estimate. */
+  readonly effectiveLabels: number | null;
+  readonly kish: number | null;
+  readonly accuracy: number | null;
+  readonly lower: number | null;
+  readonly upper: number | null;
+  /** The estimate before clipping to [0, 1]. */
+  readonly raw: number | null;
+  readonly lambda: number | null;
+  /** labelled / selected; null when nothing is selected. */
+  readonly coverage: number | null;
+  /** Weighted share of answered or skipped among selected; null when nothing is selected. */
+  readonly maturity: number | null;
+  readonly reliable: boolean;
+  readonly method: string;
+  /** Worst cases for what is not answered: all wrong, all right. */
+  readonly bounds: { readonly lower: number; readonly upper: number } | null;
+  readonly random: Interval | null;
+  /** Labelled units of the random part, also where the estimate is null. */
+  readonly randomLabels: number;
+  /** Default and random part contradict each other: their intervals are disjoint. */
+  readonly disagrees: boolean;
+  readonly naive: number | null;
+  readonly labelFree: LabelFree | null;
+  /** The alarm's evidence against "accuracy >= target"; null for windows other than the version's own process or no traffic in 24 h. */
+  readonly evalue: number | null;
+  readonly classes: readonly ClassEstimate[];
+  readonly macroF1: (Interval & { readonly classes: number }) | null;
+  readonly segments: readonly SegmentEstimate[];
+  /** true class (or NONE_OF_THESE) -> predicted class -> estimated count. */
+  readonly confusion: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly calibration: Calibration | null;
+  readonly feedback: FeedbackQuality;
+  readonly responses: readonly ResponseRow[];
+  /** Krippendorff's alpha; null when not defined. */
+  readonly agreement: number | null;
+  /** Largest weight over the median weight is above 50: the estimate hangs on few units. */
+  readonly hasExtremeWeights: boolean;
+}

@@ -1,0 +1,64 @@
+import type { PredictionId } from './ids.ts';
+import type { Decision, Rates } from './prediction.ts';
+
+/** Why a prediction was selected, in the order in which a task's project is chosen. */
+export const SELECTION_REASONS = ['random', 'low_confidence', 'disputed', 'spare'] as const;
+export type SelectionReason = (typeof SELECTION_REASONS)[number];
+
+/** The three projects. */
+export const PROJECT_KINDS = ['random', 'low_confidence', 'disputed'] as const;
+export type ProjectKind = (typeof PROJECT_KINDS)[number];
+
+/** The project of a task: that of its first reason; spare ones join the random project. */
+export function projectOf(reasons: readonly SelectionReason[]): ProjectKind {
+  const first = SELECTION_REASONS.find((reason) => reasons.includes(reason));
+  return first === undefined || first === 'spare' ? 'random' : first;
+}
+
+/** The rates in force from `madeAt` until the next policy. At most one a minute. */
+export interface Policy {
+  readonly id: string;
+  readonly madeAt: number;
+  readonly design: 'shares' | 'confidence';
+  readonly random: number;
+  readonly lowConfidence: number;
+  readonly disputed: number;
+  readonly spare: number;
+  /** For the confidence-driven design: the solved multiplier and the forecast mean of s; null otherwise. */
+  readonly confidenceDriven: { readonly multiplier: number; readonly meanS: number } | null;
+}
+
+/** A prediction whose batch comes now. */
+export interface Candidate {
+  readonly predictionId: PredictionId;
+  readonly rates: Rates;
+  readonly isLowConfidence: boolean;
+  readonly isDisputed: boolean;
+  /** Set for a prediction decided earlier that was disputed since (statistics: two-phase); null for a fresh one. */
+  readonly earlier: Decision | null;
+}
+
+/** What a batch decided about one candidate. */
+export interface CandidateDecision {
+  readonly predictionId: PredictionId;
+  readonly decision: Decision;
+  /** Empty when not selected. */
+  readonly reasons: readonly SelectionReason[];
+  /** What the decision assumed; a dispute that came in between joins the next batch. */
+  readonly isDisputed: boolean;
+  /** The candidate had been decided before (late dispute). */
+  readonly isRevision: boolean;
+  /** It becomes a task with this batch (not one already). */
+  readonly isNewlySelected: boolean;
+}
+
+/** One batch: all candidates at one moment, with the threshold and the floor that it used. Stored whole. */
+export interface Batch {
+  readonly id: string;
+  readonly decidedAt: number;
+  readonly tau: number;
+  readonly floor: number;
+  /** Budget left when it was decided, in tasks. */
+  readonly budgetLeft: number;
+  readonly decisions: readonly CandidateDecision[];
+}

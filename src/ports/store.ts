@@ -1,0 +1,278 @@
+import type { Task, Annotation, Verdict } from '../domain/annotation.ts';
+import type { AccuracyEstimate } from '../domain/estimate.ts';
+import type { Feedback, FeedbackKind } from '../domain/feedback.ts';
+import type { ModelVersion, ObjectKey, PredictionId } from '../domain/ids.ts';
+import type { PopulationBlock, PopulationDay } from '../domain/population.ts';
+import type { Prediction, StoredPrediction } from '../domain/prediction.ts';
+import type {
+  Batch,
+  Candidate,
+  Policy,
+  ProjectKind,
+  SelectionReason,
+} from '../domain/selection.ts';
+import type { Unit } from '../domain/unit.ts';
+import type { WindowName } from '../domain/window.ts';
+
+/**
+ * All records. Two adapters pass one contract suite. Each method is atomic and durable when it resolves, costs the same
+ * with a million predictions as with ten thousand, and rejects with StoreUnavailable when the store can't serve just now.
+ * What a sync run writes carries its lease (`fence`) and rejects with LeaseLost once another process holds it.
+ */
+export interface Store
+  extends PredictionStore, SelectionStore, OutboxStore, TaskStore, EstimateStore, RunStore {
+  /** Resolves when a write would be possible. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Proof of holding a lease: grows with every change of hands. */
+export interface Fence {
+  readonly lease: string;
+  readonly token: number;
+}
+
+export interface PredictionStore {
+  /** Stores the prediction and counts it in the population; a known externalId changes nothing and answers the earlier id. */
+  recordPrediction(
+    prediction: Prediction,
+  ): Promise<{ readonly outcome: 'recorded' | 'already_recorded'; readonly id: PredictionId }>;
+  findPrediction(id: PredictionId): Promise<StoredPrediction | null>;
+  /**
+   * Stores feedback (replacing an earlier live one of the same kind). One that disputes in time makes the prediction
+   * disputed for ever: its unit moves in the population, and if it was decided already it joins the next batch.
+   * @param flagHorizonMs see disputesInTime
+   * @returns null when there is no such prediction; else the kind that was counted, and whether it was new
+   */
+  giveFeedback(
+    feedback: Feedback,
+    flagHorizonMs: number,
+  ): Promise<{ readonly counted: FeedbackKind; readonly isNew: boolean } | null>;
+  /** Takes live feedback back (what is shown changes; pi, selection and `isDisputed` never do). False when there was none. */
+  revokeFeedback(id: PredictionId, kind: FeedbackKind, at: number): Promise<boolean>;
+  /** Live feedback of one prediction. */
+  feedbackOf(id: PredictionId): Promise<readonly Feedback[]>;
+  /**
+   * Deletes what a person asked to have deleted: feedback, probabilities, object key, task and annotations; an anonymous
+   * row stays, so that no estimate moves.
+   * @returns what is still to be removed elsewhere, or null when there is no such prediction
+   */
+  erasePrediction(
+    id: PredictionId,
+    at: number,
+  ): Promise<{ readonly objectKey: ObjectKey; readonly taskId: number | null } | null>;
+  /**
+   * Forgets decided, unselected predictions recorded before `before` (population counts keep them), at most `limit`.
+   * @returns the object keys that nobody needs any more
+   */
+  forgetUnselected(before: number, limit: number): Promise<readonly ObjectKey[]>;
+  /** Does any prediction refer to this object? (For sweeping orphans.) */
+  isObjectReferenced(key: ObjectKey): Promise<boolean>;
+}
+
+export interface SelectionStore {
+  /** The newest policy, or null before the first. */
+  currentPolicy(): Promise<Policy | null>;
+  savePolicy(policy: Policy, fence: Fence): Promise<void>;
+  /** Arrivals by UTC hour of recordedAt and by pattern (index as in PATTERNS), hours in [from, to), oldest first; hours without any are left out. */
+  arrivals(
+    from: number,
+    to: number,
+  ): Promise<
+    readonly {
+      readonly hour: number;
+      readonly byPattern: readonly [number, number, number, number];
+    }[]
+  >;
+  /** Tasks selected on the UTC day that begins at `day` (by decidedAt). */
+  selectedOnDay(day: number): Promise<number>;
+  /** Labels (verdicts reached) since `since`, and tasks still open: for the budget of a team that falls behind. */
+  labelFlow(since: number): Promise<{ readonly labels: number; readonly openTasks: number }>;
+  /** All predictions recorded before `before` and not decided, and all late disputes: the next batch. */
+  candidates(before: number): Promise<readonly Candidate[]>;
+  /**
+   * Stores the batch: decisions, population sums, and an outbox entry for each newly selected prediction, in one
+   * transaction. A prediction disputed since it was read joins the next batch. A decision already made is never changed
+   * but by a revision.
+   */
+  commitBatch(batch: Batch, fence: Fence): Promise<void>;
+}
+
+/** Work to be done in the labelling tool. */
+export interface OutboxEntry {
+  readonly id: number;
+  readonly kind: 'create_task' | 'ask_annotator' | 'renew_image' | 'delete_task';
+  readonly predictionId: PredictionId;
+  readonly project: ProjectKind;
+  readonly reasons: readonly SelectionReason[];
+  /** Sends begun; above 0 means the last one's outcome may be unknown: look up before sending again. */
+  readonly attempts: number;
+  readonly createdAt: number;
+  readonly notBefore: number;
+  readonly state: 'pending' | 'dead';
+  /** Why the last attempt failed; null before any did. */
+  readonly lastError: string | null;
+  /** For delete_task (the prediction may be erased by then): the task; else null. */
+  readonly taskId: number | null;
+}
+
+export interface OutboxStore {
+  /** Pending entries whose time has come, oldest first, of one kind. */
+  dueEntries(
+    kind: OutboxEntry['kind'],
+    now: number,
+    limit: number,
+  ): Promise<readonly OutboxEntry[]>;
+  /** Notes durably, before anything is sent, that a send begins (attempts + 1). */
+  beginSend(entryIds: readonly number[], fence: Fence): Promise<void>;
+  /** create_task done: the task is recorded and the entry removed. */
+  markCreated(
+    created: readonly {
+      readonly entryId: number;
+      readonly predictionId: PredictionId;
+      readonly project: ProjectKind;
+      readonly projectId: number;
+      readonly taskId: number;
+      readonly pushedAt: number;
+    }[],
+    fence: Fence,
+  ): Promise<void>;
+  /** Any other kind done: the entry is removed. */
+  markDone(entryIds: readonly number[], fence: Fence): Promise<void>;
+  /** Try again not before `notBefore`. */
+  postpone(
+    entryIds: readonly number[],
+    notBefore: number,
+    lastError: string,
+    fence: Fence,
+  ): Promise<void>;
+  /** Will never succeed as it is: dead, with its reason, until redriven. */
+  bury(entryIds: readonly number[], lastError: string, fence: Fence): Promise<void>;
+  /** Dead entries back to pending (all, or those given). @returns how many */
+  redrive(entryIds: readonly number[] | null): Promise<number>;
+  deadEntries(limit: number): Promise<readonly OutboxEntry[]>;
+  outboxState(): Promise<{
+    readonly pending: number;
+    readonly dead: number;
+    readonly oldestCreatedAt: number | null;
+  }>;
+  /** Adds work that is not a new selection (annotator, renewal, deletion, a task to be made again); one pending entry per (kind, prediction). */
+  enqueue(
+    entries: readonly Pick<
+      OutboxEntry,
+      'kind' | 'predictionId' | 'project' | 'reasons' | 'createdAt' | 'taskId'
+    >[],
+    fence: Fence,
+  ): Promise<void>;
+}
+
+export interface TaskStore {
+  /** The labelling tool's project of a kind, as last known. */
+  projectId(kind: ProjectKind): Promise<number | null>;
+  setProjectId(kind: ProjectKind, projectId: number, fence: Fence): Promise<void>;
+  findTask(predictionId: PredictionId): Promise<Task | null>;
+  tasksOf(predictionIds: readonly PredictionId[]): Promise<readonly Task[]>;
+  /** Stores what was pulled: the annotations (absent ones become tombstones, history stays), the verdict; and moves the watermark. */
+  savePulled(
+    pulled: readonly {
+      readonly predictionId: PredictionId;
+      readonly annotations: readonly Annotation[];
+      readonly verdict: Verdict;
+      readonly annotatorsWanted: number;
+    }[],
+    watermark: { readonly projectId: number; readonly at: number },
+    fence: Fence,
+  ): Promise<void>;
+  /** Time up to which a project's changes have been pulled; null before the first pull. */
+  watermark(projectId: number): Promise<number | null>;
+  /** Every task of a project kind (not deleted), ordered by prediction id, streamed in pages: for reconciliation. */
+  allTasks(kind: ProjectKind): AsyncIterable<readonly Task[]>;
+  /** The task is gone in the labelling tool: its labels no longer count. */
+  markDeleted(predictionIds: readonly PredictionId[], at: number, fence: Fence): Promise<void>;
+  /** The prediction's task is another one now (a duplicate removed, a project rebuilt). */
+  relinkTask(
+    predictionId: PredictionId,
+    projectId: number,
+    taskId: number,
+    fence: Fence,
+  ): Promise<void>;
+  /** Distinct annotators with an answer since `since`. */
+  annotatorCount(since: number): Promise<number>;
+  /** Tasks whose verdict is `disagreed` and whose tie is younger than `since`: they wait for one more annotator. */
+  openTies(since: number): Promise<readonly Task[]>;
+}
+
+export interface EstimateStore {
+  /** Model versions with the event times of their first and last prediction, newest traffic first. */
+  modelVersions(): Promise<
+    readonly {
+      readonly modelVersion: ModelVersion;
+      readonly firstAt: number;
+      readonly lastAt: number;
+    }[]
+  >;
+  /** Selected predictions of the version with event time in [from, to), with outcome. A tie older than `tiesBefore` (ms) counts by its shares, a younger one is open. */
+  units(
+    modelVersion: ModelVersion,
+    from: number,
+    to: number,
+    tiesBefore: number,
+  ): Promise<readonly Unit[]>;
+  /** Population blocks that lie in [from, to). */
+  populationBlocks(
+    modelVersion: ModelVersion,
+    from: number,
+    to: number,
+  ): Promise<readonly PopulationBlock[]>;
+  populationDays(
+    modelVersion: ModelVersion,
+    from: number,
+    to: number,
+  ): Promise<readonly PopulationDay[]>;
+  /** Adds the hour blocks before `before` up to day blocks; safe to repeat. */
+  rollUp(before: number, fence: Fence): Promise<void>;
+  /** Live feedback counts: of predictions with event time in [from, to). */
+  feedbackCounts(
+    modelVersion: ModelVersion,
+    from: number,
+    to: number,
+  ): Promise<Readonly<Record<FeedbackKind, number>>>;
+  /** Appends estimates to their history. */
+  saveEstimates(estimates: readonly AccuracyEstimate[], fence: Fence): Promise<void>;
+  /** The newest estimate of each (version, window). */
+  latestEstimates(): Promise<readonly AccuracyEstimate[]>;
+  estimateHistory(
+    modelVersion: ModelVersion,
+    window: WindowName,
+    from: number,
+    to: number,
+  ): Promise<readonly AccuracyEstimate[]>;
+}
+
+/** One execution of the sync. */
+export interface SyncRun {
+  readonly id: string;
+  readonly startedAt: number;
+  readonly finishedAt: number | null;
+  readonly trigger: 'schedule' | 'webhook' | 'request' | 'start';
+  readonly result: 'running' | 'success' | 'failure';
+  readonly selected: number;
+  readonly pushed: number;
+  readonly pulled: number;
+  /** What went wrong, in words; null when nothing did. */
+  readonly error: string | null;
+}
+
+export interface RunStore {
+  saveRun(run: SyncRun): Promise<void>;
+  findRun(id: string): Promise<SyncRun | null>;
+  lastRuns(limit: number): Promise<readonly SyncRun[]>;
+  /** Takes or renews the lease for `ttlMs`; null while another holder has it. */
+  acquireLease(lease: string, holder: string, now: number, ttlMs: number): Promise<Fence | null>;
+  releaseLease(fence: Fence): Promise<void>;
+  /**
+   * Remembers, or compares with what was remembered, a fingerprint of what must never change (the sampling key).
+   * @throws StoreUnusable when it differs
+   */
+  holdFingerprint(name: string, fingerprint: string): Promise<void>;
+}
