@@ -1,4 +1,4 @@
-import type { Task, Annotation, Verdict } from '../domain/annotation.ts';
+import type { Annotation, Task, Verdict } from '../domain/annotation.ts';
 import type { AccuracyEstimate } from '../domain/estimate.ts';
 import type { Feedback, FeedbackKind } from '../domain/feedback.ts';
 import type { ModelVersion, ObjectKey, PredictionId } from '../domain/ids.ts';
