@@ -1,0 +1,89 @@
+import { isMainThread } from 'node:worker_threads';
+
+import sharp, { type Sharp } from 'sharp';
+
+import { UploadRejected } from '../../domain/errors.ts';
+import { imageType } from './image-type.ts';
+
+/** What an image may be at most before any of its pixels is decoded. */
+export interface ImageLimits {
+  readonly bytesMax: number;
+  readonly pixelsMax: number;
+}
+
+/** A JPEG holds no longer side, and nothing that people photograph comes near it. */
+const SIDE_MAX = 65_000;
+const CHANNELS_MAX = 5;
+
+/*
+ * Libvips' settings belong to the process, not to the thread. Blocking everything first and then letting three
+ * decoders back in would, for a moment, fail the decoding of another thread: so only the main thread does it, once.
+ */
+if (isMainThread) {
+  sharp.block({ operation: ['VipsForeignLoad'] });
+  sharp.unblock({
+    operation: ['VipsForeignLoadJpeg', 'VipsForeignLoadPng', 'VipsForeignLoadWebp'],
+  });
+  sharp.concurrency(1);
+  sharp.cache(false);
+}
+
+/**
+ * The only way to an image's pixels. Nothing is decoded yet when it returns.
+ * @param bytes the content as it came
+ * @throws UploadRejected `missing` (no bytes), `bytes` (too many), `type` (neither JPEG, PNG nor WebP)
+ */
+export function openImage(bytes: Buffer, limits: ImageLimits): Sharp {
+  if (bytes.length === 0)
+    throw new UploadRejected('missing', 'The image is empty: send a JPEG, PNG or WebP file.');
+  if (bytes.length > limits.bytesMax)
+    throw new UploadRejected(
+      'bytes',
+      `The image has ${bytes.length} bytes: send at most ${limits.bytesMax}.`,
+    );
+  if (imageType(bytes) === null)
+    throw new UploadRejected('type', 'This is no JPEG, PNG or WebP image: send one of these.');
+  return sharp(bytes, {
+    limitInputPixels: limits.pixelsMax,
+    limitInputChannels: CHANNELS_MAX,
+    pages: 1,
+    failOn: 'warning',
+    sequentialRead: true,
+  });
+}
+
+/**
+ * Refuses sides that no encoder here could write.
+ * @throws UploadRejected `pixels`
+ */
+export function checkSides(width: number, height: number): void {
+  if (Math.max(width, height) > SIDE_MAX)
+    throw new UploadRejected(
+      'pixels',
+      `The image is ${width} x ${height} pixels: send one whose longer side is at most ${SIDE_MAX}.`,
+    );
+}
+
+/**
+ * Says a decoder's failure in our words; a refusal of our own passes unchanged.
+ * @param error what opening or decoding threw
+ */
+export function decodingFailure(error: unknown): UploadRejected {
+  if (error instanceof UploadRejected) return error;
+  const said = error instanceof Error ? error.message : String(error);
+  if (/exceeds (pixel|channel) limit/i.test(said))
+    return new UploadRejected('pixels', 'The image has too many pixels: send a smaller one.', {
+      cause: error,
+    });
+  if (/unsupported image format/i.test(said))
+    return new UploadRejected(
+      'type',
+      'This is no JPEG, PNG or WebP image that can be read: send one of these.',
+      { cause: error },
+    );
+  return new UploadRejected(
+    'corrupt',
+    'The image is damaged or incomplete: save it again and send it once more.',
+    { cause: error },
+  );
+}
