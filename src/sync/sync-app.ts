@@ -1,0 +1,135 @@
+import express, { type Express, type RequestHandler } from 'express';
+
+import { hasBearer } from '../http/bearer.ts';
+import type { Meter } from '../ports/meter.ts';
+import type { RunStore } from '../ports/store.ts';
+import type { SyncLoop } from './sync-loop.ts';
+
+/** A webhook of Label Studio carries a whole task; one with thousands of annotations is cut off here and polled instead. */
+const WEBHOOK_BYTES_MAX = 1024 * 1024;
+
+/**
+ * HTTP of the sync role: webhooks that only bring the next pull forward, runs on demand, health and metrics.
+ * @param options.metrics the role's metrics in Prometheus' text format
+ * @param options.isReady false while starting or draining
+ * @param options.instrument counts requests; set up by wire
+ */
+export function createSyncApp(options: {
+  readonly loop: SyncLoop;
+  readonly runs: RunStore;
+  readonly meter: Meter;
+  readonly metrics: () => Promise<{ readonly text: string; readonly contentType: string }>;
+  readonly isReady: () => boolean;
+  readonly instrument: RequestHandler;
+  readonly webhookSecret: string;
+  readonly opsKey: string;
+}): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('query parser', 'simple');
+  app.use(options.instrument);
+  app.get('/livez', (_request, response) => void response.json({ status: 'ok' }));
+  app.get('/readyz', (_request, response) => {
+    response.status(options.isReady() ? 200 : 503).json({ ready: options.isReady() });
+  });
+  app.get('/metrics', async (_request, response) => {
+    const { text, contentType } = await options.metrics();
+    response.set('Content-Type', contentType).send(text);
+  });
+  app.post('/webhooks/label-studio', webhook(options));
+  app.post('/runs', requireOps(options.opsKey), (_request, response) => {
+    const id = options.loop.request('request');
+    if (id === null) {
+      response
+        .status(503)
+        .json(problem('DRAINING', 'The service is stopping; ask again in a moment.'));
+      return;
+    }
+    response.status(202).location(`/runs/${id}`).json({ id });
+  });
+  app.get('/runs/:id', requireOps(options.opsKey), async (request, response) => {
+    const id = String(request.params['id']);
+    const run = await options.runs.findRun(id);
+    if (run !== null) response.json(runView(run));
+    else if (options.loop.isQueued(id)) response.json({ id, result: 'queued' });
+    else response.status(404).json(problem('NOT_FOUND', `There is no run ${id}.`));
+  });
+  app.use((_request, response) => {
+    response
+      .status(404)
+      .json(problem('NOT_FOUND', 'There is nothing here; see docs/operations.md for the routes.'));
+  });
+  app.use(answerFault);
+  return app;
+}
+
+const problem = (code: string, message: string): object => ({ error: { code, message } });
+
+/** A fault of the store or of a body parser, without its stack. */
+const answerFault: express.ErrorRequestHandler = (error: unknown, _request, response, _next) => {
+  const isRetryable = (error as { retryable?: unknown }).retryable === true;
+  const status = isRetryable ? 503 : 500;
+  if (isRetryable) response.set('Retry-After', '1');
+  response
+    .status(status)
+    .json(
+      problem(
+        isRetryable ? 'UNAVAILABLE' : 'INTERNAL',
+        'The request could not be served; the log has the reason.',
+      ),
+    );
+};
+
+const requireOps =
+  (opsKey: string): RequestHandler =>
+  (request, response, next) => {
+    if (hasBearer(request.headers.authorization, opsKey)) next();
+    else
+      response
+        .status(401)
+        .json(problem('UNAUTHORIZED', 'Send the ops key: Authorization: Bearer <OPS_KEY>.'));
+  };
+
+/** Never reads what the webhook says: the pull that it brings forward reads the truth. */
+function webhook(options: {
+  readonly loop: SyncLoop;
+  readonly meter: Meter;
+  readonly webhookSecret: string;
+}): RequestHandler {
+  const count = (result: string): void => {
+    options.meter.increment('truthloop_webhooks_received_total', { result });
+  };
+  return (request, response) => {
+    request.resume();
+    if (!hasBearer(request.headers.authorization, options.webhookSecret)) {
+      count('unauthorized');
+      response.status(401).json(problem('UNAUTHORIZED', 'The webhook secret is missing or wrong.'));
+      return;
+    }
+    if (Number(request.headers['content-length'] ?? 0) > WEBHOOK_BYTES_MAX) {
+      count('invalid');
+      options.loop.request('webhook');
+      response
+        .status(413)
+        .json(problem('TOO_LARGE', 'The webhook is too large; the next pull reads it all.'));
+      return;
+    }
+    count('accepted');
+    options.loop.request('webhook');
+    response.status(202).json({ status: 'noted' });
+  };
+}
+
+function runView(run: Awaited<ReturnType<RunStore['findRun']>> & object): object {
+  return {
+    id: run.id,
+    trigger: run.trigger,
+    result: run.result,
+    started_at: new Date(run.startedAt).toISOString(),
+    finished_at: run.finishedAt === null ? null : new Date(run.finishedAt).toISOString(),
+    selected: run.selected,
+    pushed: run.pushed,
+    pulled: run.pulled,
+    error: run.error,
+  };
+}

@@ -1,0 +1,79 @@
+import type { Log } from '../ports/log.ts';
+import type { SyncRun } from '../ports/store.ts';
+
+export type Trigger = SyncRun['trigger'];
+
+/** One run at a time; what is asked for meanwhile becomes the one run after it. */
+export interface SyncLoop {
+  /**
+   * Asks for a run. A scheduled one is dropped while another is under way; any other is queued once behind it.
+   * @returns the id of the run that will answer the request, or null when it was dropped
+   */
+  request(trigger: Trigger): string | null;
+  /** Is this run waiting for its turn? */
+  isQueued(id: string): boolean;
+  /** Resolves when nothing is under way or queued. */
+  idle(): Promise<void>;
+  /** Takes no more requests, drops the queued run, resolves when the current one has ended. */
+  stop(): Promise<void>;
+}
+
+interface Requested {
+  readonly id: string;
+  readonly trigger: Trigger;
+}
+
+/**
+ * @param options.execute one whole run; its failures are its own to record, a rejection is only logged
+ * @param options.makeId a fresh run id
+ */
+export function createSyncLoop(options: {
+  readonly execute: (id: string, trigger: Trigger) => Promise<void>;
+  readonly makeId: () => string;
+  readonly log: Log;
+}): SyncLoop {
+  let current: Promise<void> | null = null;
+  let queued: Requested | null = null;
+  let isStopped = false;
+
+  const begin = (requested: Requested): void => {
+    current = options
+      .execute(requested.id, requested.trigger)
+      .catch((error: unknown) => {
+        options.log.error({ err: error, runId: requested.id }, 'sync run broke');
+      })
+      .then(takeNext);
+  };
+
+  const takeNext = (): void => {
+    current = null;
+    const next = queued;
+    queued = null;
+    if (next !== null && !isStopped) begin(next);
+  };
+
+  const idle = async (): Promise<void> => {
+    while (current !== null) await current;
+  };
+
+  return {
+    request(trigger) {
+      if (isStopped) return null;
+      if (current === null) {
+        const requested = { id: options.makeId(), trigger };
+        begin(requested);
+        return requested.id;
+      }
+      if (trigger === 'schedule') return null;
+      queued ??= { id: options.makeId(), trigger };
+      return queued.id;
+    },
+    isQueued: (id) => queued?.id === id,
+    idle,
+    async stop() {
+      isStopped = true;
+      queued = null;
+      await idle();
+    },
+  };
+}
