@@ -126,3 +126,9 @@ export class ModelUnusable extends AppError {
   readonly code = 'MODEL_UNUSABLE';
   readonly retryable = false;
 }
+
+/** The caller may not do this: a link that was altered or has expired, a form sent from another site. */
+export class Forbidden extends AppError {
+  readonly code = 'FORBIDDEN';
+  readonly retryable = false;
+}
