@@ -1,24 +1,17 @@
-/** One metric family: what it counts or measures, in which unit, with which labels. */
-export interface MetricDefinition {
-  readonly type: 'counter' | 'gauge' | 'histogram' | 'summary';
-  readonly help: string;
-  readonly role: 'web' | 'classifier' | 'sync' | 'every';
-  /** Label name -> its closed set of values, or 'classes' | 'versions' | 'handlers' ... where the deployment knows them. */
-  readonly labels: Readonly<Record<string, readonly string[] | string>>;
-  readonly buckets?: readonly number[];
-}
+import type { MetricDefinition } from './metrics/definition.ts';
+import { ESTIMATE_METRICS } from './metrics/estimate-metrics.ts';
+import { LOOP_METRICS } from './metrics/loop-metrics.ts';
+import { PREDICTION_METRICS } from './metrics/prediction-metrics.ts';
+import { SERVICE_METRICS } from './metrics/service-metrics.ts';
 
-const define = <Names extends string>(
-  definitions: Readonly<Record<Names, MetricDefinition>>,
-): Readonly<Record<Names, MetricDefinition>> => definitions;
+export type { LabelSet, LabelSource, MetricDefinition, MetricRole } from './metrics/definition.ts';
 
-export const METRICS = define({
-  truthloop_sync_runs_total: {
-    type: 'counter',
-    help: 'Sync runs by how they ended.',
-    role: 'sync',
-    labels: { job: ['run'], result: ['success', 'failure'] },
-  },
-});
+/** Every series of the product but the runtime's own: code, rules, boards and docs/metrics.md know no other. */
+export const METRICS = {
+  ...SERVICE_METRICS,
+  ...PREDICTION_METRICS,
+  ...LOOP_METRICS,
+  ...ESTIMATE_METRICS,
+} as const satisfies Readonly<Record<string, MetricDefinition>>;
 
 export type MetricName = keyof typeof METRICS;

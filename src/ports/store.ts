@@ -155,6 +155,17 @@ export interface OutboxStore {
     readonly pending: number;
     readonly dead: number;
     readonly oldestCreatedAt: number | null;
+    /** The same three for each kind. */
+    readonly byKind: Readonly<
+      Record<
+        OutboxEntry['kind'],
+        {
+          readonly pending: number;
+          readonly dead: number;
+          readonly oldestCreatedAt: number | null;
+        }
+      >
+    >;
   }>;
   /** Adds work that is not a new selection (annotator, renewal, deletion, a task to be made again); one pending entry per (kind, prediction). */
   enqueue(
