@@ -1,0 +1,59 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A listening HTTP server with the whole of its life. */
+export interface Served {
+  readonly url: string;
+  readonly port: number;
+  /** Takes no new connections, lets requests in flight finish (at most `graceMs`), then resolves. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+/**
+ * Listens, with time-outs that a slow or silent client can't stretch.
+ * @param options.port 0 picks a free one
+ * @throws the listen error (EADDRINUSE, EACCES) as Node gives it; main.ts says it in words
+ */
+export async function serve(
+  handler: RequestListener,
+  options: { readonly host: string; readonly port: number; readonly requestTimeoutMs?: number },
+): Promise<Served> {
+  const server = createServer(handler);
+  server.headersTimeout = 10_000;
+  server.requestTimeout = options.requestTimeoutMs ?? 30_000;
+  server.keepAliveTimeout = 65_000;
+  await listen(server, options.host, options.port);
+  const { port } = server.address() as AddressInfo;
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+  return { url: `http://${host}:${port}`, port, stop: (graceMs = 10_000) => stop(server, graceMs) };
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function stop(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const cutOff = setTimeout(() => {
+      server.closeAllConnections();
+    }, graceMs);
+    server.close(() => {
+      clearTimeout(cutOff);
+      resolve();
+    });
+    // A kept-alive connection is idle again once its request is answered: ask it to go then, not only now.
+    const sweep = setInterval(() => {
+      server.closeIdleConnections();
+    }, 50);
+    server.once('close', () => {
+      clearInterval(sweep);
+    });
+    server.closeIdleConnections();
+  });
+}
