@@ -23,7 +23,9 @@ export async function joinAsAnnotator(
   email: string,
 ): Promise<Annotator> {
   const invite = await json(
-    await fetch(`${labelStudioUrl}/api/invite`, { headers: { Authorization: `Token ${ownerToken}` } }),
+    await fetch(`${labelStudioUrl}/api/invite`, {
+      headers: { Authorization: `Token ${ownerToken}` },
+    }),
   );
   const signUp = `${labelStudioUrl}${String(invite['invite_url'])}`;
   const cookies = cookiesOf(await fetch(signUp));
