@@ -7,12 +7,12 @@ import {
   METRICS,
 } from '../../domain/metrics.ts';
 import type { Meter, MetricLabels } from '../../ports/meter.ts';
-import { checkLabels, type LabelValues,startingLabelSets } from './label-sets.ts';
+import { checkLabels, type LabelValues, startingLabelSets } from './label-sets.ts';
 
 export interface PrometheusMeter {
   readonly meter: Meter;
   /** The role's metrics in Prometheus' text format. */
-  metricsText(): Promise<string>;
+  readonly metricsText: () => Promise<string>;
   readonly contentType: string;
 }
 
