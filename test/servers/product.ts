@@ -54,7 +54,7 @@ export async function startProduct(settings: Readonly<Record<string, string>>): 
   const server = await startServer({
     name: 'product',
     command: process.execPath,
-    args: ['--import', 'tsx', path.join(root, 'src/main.ts')],
+    args: ['--import', import.meta.resolve('tsx'), path.join(root, 'src/main.ts')],
     env,
     folder,
     url: urls.webUrl,
