@@ -38,7 +38,10 @@ const windowName = z
   .string()
   .regex(/^([1-9]\d{0,3}[hd]|all)$/)
   .transform((value) => value as WindowName);
-const secret = z.string().min(16);
+const secret = z
+  .string()
+  .min(16)
+  .meta({ rule: 'at least 16 characters (the first start makes it, except with STORE=redis)' });
 
 /**
  * Every setting with its rule and default, in the order of docs/settings.md. `''` counts as not set.
@@ -105,7 +108,9 @@ export const settingsSchema = z.object({
   ALERTMANAGER_PORT: port(9093),
   LABEL_STUDIO_USERNAME: z.email(),
   LABEL_STUDIO_PASSWORD: secret,
-  LABEL_STUDIO_TOKEN: secret,
+  LABEL_STUDIO_TOKEN: secret.meta({
+    rule: 'a legacy or personal access token of the Label Studio that LABEL_STUDIO_URL names (at least 16 characters)',
+  }),
   WEBHOOK_SECRET: secret,
   RETRAIN_WEBHOOK_SECRET: secret,
   INGEST_KEY: secret,

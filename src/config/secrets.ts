@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 /** What the first start makes into DATA_DIR/secrets.env where it is not set. */
 export const SECRET_NAMES = [
   'LABEL_STUDIO_USERNAME',
@@ -11,3 +13,25 @@ export const SECRET_NAMES = [
   'OPS_KEY',
 ] as const;
 export type SecretName = (typeof SECRET_NAMES)[number];
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const isSet = (value: string | undefined): value is string => value !== undefined && value !== '';
+
+/**
+ * Which secrets are to be made: those that are neither set nor kept. Several processes that share a store must share
+ * their secrets, so with Redis none is made; and the token of a Label Studio that somebody else runs can't be invented.
+ */
+export function secretsToMake(env: Environment, kept: Environment): readonly SecretName[] {
+  if (env['STORE'] === 'redis') return [];
+  return SECRET_NAMES.filter((name) => !isSet(env[name]) && !isSet(kept[name])).filter(
+    (name) => name !== 'LABEL_STUDIO_TOKEN' || !isSet(env['LABEL_STUDIO_URL']),
+  );
+}
+
+/** A new value: 32 random bytes; Label Studio's legacy tokens are 20 bytes in hex, and its user is an address. */
+export function makeSecret(name: SecretName): string {
+  if (name === 'LABEL_STUDIO_USERNAME') return 'admin@truthloop.localhost';
+  if (name === 'LABEL_STUDIO_TOKEN') return randomBytes(20).toString('hex');
+  return randomBytes(32).toString('base64url');
+}
