@@ -29,7 +29,7 @@ type Family = Counter | Gauge | Histogram | Summary;
  * The metrics of one role in a registry of its own. Counters, histograms and counting gauges begin at 0 for every label
  * set that can be known; every other gauge is absent until it is set.
  * @param role whose part of the catalogue
- * @param labelValues what only the deployment knows: classes, segments, windows, routes
+ * @param labelValues what only the deployment knows: the model's classes, the application's routes
  */
 export function createPrometheusMeter(options: {
   readonly role: MetricRole;

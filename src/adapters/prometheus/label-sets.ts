@@ -4,8 +4,6 @@ import type { MetricLabels } from '../../ports/meter.ts';
 /** Label values that only the deployment knows. What a role does not serve may be left out. */
 export interface LabelValues {
   readonly classes?: readonly string[];
-  readonly segments?: readonly string[];
-  readonly windows?: readonly string[];
   /** The role's routes: their series are there, at 0, before the first request. */
   readonly handlers?: readonly { readonly handler: string; readonly method: string }[];
 }
@@ -23,7 +21,7 @@ export function startingLabelSets(
   if (definition.labels['handler'] === 'handlers') return routeSets(name, definition, labelValues);
   let sets: LabelSet[] = [{}];
   for (const [label, values] of Object.entries(definition.labels)) {
-    const known = typeof values === 'string' ? knownValues(values, labelValues) : values;
+    const known = closedSet(values, labelValues);
     sets = sets.flatMap((set) => (known ?? []).map((value) => ({ ...set, [label]: value })));
   }
   return sets;
@@ -38,15 +36,13 @@ function routeSets(name: string, definition: MetricDefinition, values: LabelValu
   return [];
 }
 
-/** Undefined: the values can't be known beforehand. */
-function knownValues(
-  source: Exclude<MetricDefinition['labels'][string], readonly string[]>,
-  values: LabelValues,
+/** The values that the label may take, or undefined where they can't be known beforehand. */
+function closedSet(
+  values: MetricDefinition['labels'][string],
+  deployment: LabelValues,
 ): readonly string[] | undefined {
-  if (source === 'classes' || source === 'segments' || source === 'windows') {
-    return values[source] ?? [];
-  }
-  return undefined;
+  if (typeof values !== 'string') return values;
+  return values === 'classes' ? (deployment.classes ?? []) : undefined;
 }
 
 /** @throws TypeError when a label is missing, unknown, or has a value outside its closed set: a programming error. */
@@ -62,7 +58,7 @@ export function checkLabels(
     throw new TypeError(`${name} has the labels [${expected.join()}], got [${given.join()}]`);
   }
   for (const [label, allowed] of Object.entries(definition.labels)) {
-    const closed = typeof allowed === 'string' ? knownValues(allowed, values) : allowed;
+    const closed = closedSet(allowed, values);
     const value = labels[label] ?? '';
     if (closed !== undefined && !closed.includes(value)) {
       throw new TypeError(`${name}: ${label}="${value}" is none of ${closed.join(', ')}`);

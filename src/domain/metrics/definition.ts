@@ -1,17 +1,16 @@
 /** Where a metric is served: one registry per role, no series under two jobs. */
 export type MetricRole = 'web' | 'classifier' | 'sync';
 
-/** Sets of label values that only the deployment knows: bounded by its configuration or by the code that asks. */
+/** Where label values come from that only the deployment knows. Each is bounded, by its configuration or by code. */
 export type LabelSource =
+  /** The classes that the role's model answers with. */
   | 'classes'
-  | 'segments'
-  | 'windows'
-  /** Bounded by expose/, which keeps the newest versions with traffic. */
-  | 'modelVersions'
   /** Route patterns of the role's application, and 'none'. */
   | 'handlers'
-  /** Facts about the build or the model, one series. */
-  | 'facts';
+  /** Facts about the build or the model: one series. */
+  | 'facts'
+  /** Model versions, windows, classes and segments of the estimates shown: expose/ keeps the newest versions only. */
+  | 'estimates';
 
 export type LabelSet = Readonly<Record<string, string>>;
 

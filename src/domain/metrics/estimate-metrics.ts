@@ -1,6 +1,6 @@
 import { defineMetrics, type MetricDefinition } from './definition.ts';
 
-const WINDOWED = { model_version: 'modelVersions', window: 'windows' } as const;
+const WINDOWED = { model_version: 'estimates', window: 'estimates' } as const;
 
 /** A gauge of the sync for each model version and window; absent where it is not defined. */
 const estimated = (help: string, more: MetricDefinition['labels'] = {}): MetricDefinition => ({
@@ -10,8 +10,8 @@ const estimated = (help: string, more: MetricDefinition['labels'] = {}): MetricD
   labels: { ...WINDOWED, ...more },
 });
 
-const PER_CLASS = { class_name: 'classes' } as const;
-const PER_SEGMENT = { segment: 'segments' } as const;
+const PER_CLASS = { class_name: 'estimates' } as const;
+const PER_SEGMENT = { segment: 'estimates' } as const;
 /** Equal-mass bins, the least confident first. */
 const PER_BIN = { bin: ['01', '02', '03', '04', '05', '06', '07', '08', '09', '10'] } as const;
 
@@ -53,7 +53,7 @@ export const ESTIMATE_METRICS = defineMetrics({
     type: 'gauge',
     help: 'Evidence that the accuracy is below its target: 20 or more is an alarm.',
     roles: ['sync'],
-    labels: { model_version: 'modelVersions' },
+    labels: { model_version: 'estimates' },
   },
   truthloop_target_accuracy_ratio: {
     type: 'gauge',
@@ -65,7 +65,7 @@ export const ESTIMATE_METRICS = defineMetrics({
     type: 'gauge',
     help: 'Accuracy on the held-out test before release, as model.json says it.',
     roles: ['sync'],
-    labels: { model_version: 'modelVersions' },
+    labels: { model_version: 'estimates' },
   },
   truthloop_class_precision_ratio: estimated(
     'Estimated share of right answers among predictions of the class.',

@@ -81,12 +81,6 @@ export const PREDICTION_METRICS = defineMetrics({
     roles: ['classifier'],
     labels: {},
   },
-  truthloop_reference_class_share_ratio: {
-    type: 'gauge',
-    help: 'Share of each predicted class on the held-out test before release, as model.json says it.',
-    roles: ['classifier'],
-    labels: { class_name: 'classes' },
-  },
   truthloop_upload_rejected_total: {
     type: 'counter',
     help: 'Uploads refused, by what was wrong with them.',

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 
 import { createPrometheusMeter } from '../../../src/adapters/prometheus/create-prometheus-meter.ts';
-import { type MetricName, type MetricRole,METRICS } from '../../../src/domain/metrics.ts';
+import { type MetricName, type MetricRole, METRICS } from '../../../src/domain/metrics.ts';
 
 const labelValues = {
   classes: ['Bread', 'Egg'],
-  segments: ['phone'],
-  windows: ['1d', 'all'],
   handlers: [{ handler: '/predict', method: 'POST' }],
 };
 const meterOf = (role: MetricRole) => createPrometheusMeter({ role, labelValues });
@@ -69,30 +67,34 @@ describe('createPrometheusMeter', () => {
 
   it("refuses an unknown name, another role's metric, the wrong verb and a value that is no number", () => {
     const { meter } = meterOf('web');
-    assert.throws(() => { meter.increment('no_such_total' as MetricName); }, /not in the catalogue/);
-    assert.throws(
-      () => { meter.increment('predicted_class_total', { class_name: 'Egg' }); },
-      /belongs to classifier, not to web/,
-    );
-    assert.throws(() => { meter.set('truthloop_feedback_total', 1, { kind: 'flag' }); }, /is a counter/);
-    assert.throws(() => { meter.clear('truthloop_feedback_total'); }, /no gauge/);
-    assert.throws(
-      () => { meterOf('sync').meter.set('truthloop_accuracy_ratio', Number.NaN, VERSIONED); },
-      /finite/,
-    );
+    assert.throws(() => {
+      meter.increment('no_such_total' as MetricName);
+    }, /not in the catalogue/);
+    assert.throws(() => {
+      meter.increment('predicted_class_total', { class_name: 'Egg' });
+    }, /belongs to classifier, not to web/);
+    assert.throws(() => {
+      meter.set('truthloop_feedback_total', 1, { kind: 'flag' });
+    }, /is a counter/);
+    assert.throws(() => {
+      meter.clear('truthloop_feedback_total');
+    }, /no gauge/);
+    assert.throws(() => {
+      meterOf('sync').meter.set('truthloop_accuracy_ratio', Number.NaN, VERSIONED);
+    }, /finite/);
   });
 
   it('refuses a label that is missing, too many, or outside its closed set', () => {
     const { meter } = meterOf('classifier');
-    assert.throws(() => { meter.increment('predicted_class_total'); }, /has the labels \[class_name\]/);
-    assert.throws(
-      () => { meter.increment('predicted_class_total', { class_name: 'Egg', id: '7' }); },
-      /has the labels/,
-    );
-    assert.throws(
-      () => { meter.increment('predicted_class_total', { class_name: 'Shoe' }); },
-      /none of Bread, Egg/,
-    );
+    assert.throws(() => {
+      meter.increment('predicted_class_total');
+    }, /has the labels \[class_name\]/);
+    assert.throws(() => {
+      meter.increment('predicted_class_total', { class_name: 'Egg', id: '7' });
+    }, /has the labels/);
+    assert.throws(() => {
+      meter.increment('predicted_class_total', { class_name: 'Shoe' });
+    }, /none of Bread, Egg/);
   });
 
   it('gives the content type that Prometheus 3 insists on', () => {
