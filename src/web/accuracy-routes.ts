@@ -1,0 +1,45 @@
+import type { Request, RequestHandler, Router } from 'express';
+
+import type { AccuracyEstimate } from '../domain/estimate.ts';
+import { Unauthorized } from '../domain/errors.ts';
+import { isLocal, showsKey } from './access.ts';
+import { accuracyJson } from './accuracy-json.ts';
+import { accuracyView } from './accuracy-view.ts';
+import type { WebContext } from './web-context.ts';
+
+/** The estimates, for people and for programs. */
+export function addAccuracyRoutes(router: Router, context: WebContext): void {
+  const access = mayRead(context);
+  router.get('/api/accuracy', access, async (request, response) => {
+    const estimates = (await context.store.latestEstimates()).filter(asked(request));
+    response.set('Cache-Control', 'no-store');
+    response.json(accuracyJson(estimates, context.settings.offline));
+  });
+  router.get('/accuracy', access, async (_request, response) => {
+    const estimates = await context.store.latestEstimates();
+    context.pages.send(response, 'accuracy', accuracyView(estimates, context.settings.offline));
+  });
+}
+
+/** Open to this machine and to the ops key, and to everybody where the deployment says so. */
+function mayRead({ settings }: WebContext): RequestHandler {
+  return (request, _response, next) => {
+    next(settings.isAccuracyPublic ? undefined : denial(request, settings.opsKey));
+  };
+}
+
+/** @returns undefined for who may pass: this machine, or a holder of the ops key */
+export function denial(request: Request, opsKey: string): Unauthorized | undefined {
+  if (isLocal(request) || showsKey(request, opsKey)) return undefined;
+  return new Unauthorized(
+    'This is for whoever runs the service: open it on the machine itself, or send the ops key (Authorization: Bearer <OPS_KEY>).',
+  );
+}
+
+/** Both parameters may be left out. */
+function asked({ query }: Request): (estimate: AccuracyEstimate) => boolean {
+  const { model_version: version, window } = query;
+  return (estimate) =>
+    (version === undefined || estimate.modelVersion === version) &&
+    (window === undefined || estimate.window === window);
+}

@@ -1,0 +1,143 @@
+import type { AccuracyEstimate } from '../domain/estimate.ts';
+import { type WindowName, windowLengthMs } from '../domain/window.ts';
+import { offlineAccuracy } from './accuracy-json.ts';
+import { percent } from './percent.ts';
+import type { OfflineResult } from './web-options.ts';
+
+const NOTHING = '–';
+/** The window of the sentence on top, when it has an estimate. */
+const MAIN_WINDOW = '7d';
+
+export interface WindowRow {
+  readonly window: string;
+  readonly predictions: number;
+  readonly labels: number;
+  readonly accuracy: string;
+  readonly interval: string;
+  readonly random: string;
+  readonly naive: string;
+  readonly labelled: string;
+  /** In words: how far the number can be trusted. */
+  readonly state: string;
+}
+
+export interface VersionView {
+  readonly modelVersion: string;
+  readonly rows: readonly WindowRow[];
+  /** "65 % (11 of 17, dataset)", or null. */
+  readonly offline: string | null;
+}
+
+export interface AccuracyView {
+  readonly sentence: string;
+  readonly asOf: string | null;
+  readonly versions: readonly VersionView[];
+}
+
+/** @param name of a rolling window @returns "the last 7 days" */
+export function windowWords(name: WindowName): string {
+  if (name === 'all') return 'all time';
+  const amount = Number(name.slice(0, -1));
+  const unit = name.endsWith('h') ? 'hour' : 'day';
+  return amount === 1 ? `the last ${unit}` : `the last ${amount} ${unit}s`;
+}
+
+/**
+ * The estimates as a person reads them: versions with the newest traffic first, windows from short to long.
+ * @param estimates newest of each version and window
+ */
+export function accuracyView(
+  estimates: readonly AccuracyEstimate[],
+  offline: OfflineResult | null,
+): AccuracyView {
+  const versions = [...new Set(newestFirst(estimates).map(({ modelVersion }) => modelVersion))];
+  const ofNewest = estimates.filter(({ modelVersion }) => modelVersion === versions[0]);
+  const asOf = Math.max(...estimates.map((estimate) => estimate.asOf));
+  return {
+    sentence: sentenceOf(ofNewest),
+    asOf: estimates.length === 0 ? null : timeWords(asOf),
+    versions: versions.map((modelVersion) => ({
+      modelVersion,
+      rows: shortToLong(estimates.filter((one) => one.modelVersion === modelVersion)).map(rowOf),
+      offline: offlineWords(offline, modelVersion),
+    })),
+  };
+}
+
+const timeWords = (ms: number): string =>
+  `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+
+/** The version that was computed last with traffic comes first; ties keep their order. */
+const newestFirst = (estimates: readonly AccuracyEstimate[]): AccuracyEstimate[] =>
+  estimates
+    .filter(({ window }) => window === 'all')
+    .concat(estimates.filter(({ window }) => window !== 'all'))
+    .map((estimate, index) => ({ estimate, index }))
+    .sort((a, b) => b.estimate.to - a.estimate.to || a.index - b.index)
+    .map(({ estimate }) => estimate);
+
+const shortToLong = (estimates: readonly AccuracyEstimate[]): AccuracyEstimate[] =>
+  [...estimates].sort((a, b) => lengthOf(a.window) - lengthOf(b.window));
+
+const lengthOf = (name: WindowName): number => windowLengthMs(name) ?? Infinity;
+
+function rowOf(estimate: AccuracyEstimate): WindowRow {
+  const { accuracy, random, naive, maturity } = estimate;
+  return {
+    window: windowWords(estimate.window),
+    predictions: estimate.predictions,
+    labels: estimate.labels,
+    accuracy: accuracy === null ? NOTHING : percent(accuracy, 1),
+    interval: intervalWords(estimate.lower, estimate.upper),
+    random:
+      random === null
+        ? NOTHING
+        : `${percent(random.value, 1)} (${intervalWords(random.lower, random.upper)})`,
+    naive: naive === null ? NOTHING : percent(naive, 1),
+    labelled: maturity === null ? NOTHING : percent(maturity),
+    state: stateWords(estimate),
+  };
+}
+
+function intervalWords(lower: number | null, upper: number | null): string {
+  if (lower === null || upper === null) return NOTHING;
+  return `${(lower * 100).toFixed(1)} to ${percent(upper, 1)}`;
+}
+
+/** How far the number can be trusted, in words. */
+export function stateWords(estimate: AccuracyEstimate): string {
+  if (estimate.predictions === 0) return 'no predictions';
+  if (estimate.accuracy === null) return 'too few labels';
+  if (estimate.disagrees) return 'contradicts the random part: look into it';
+  if (!estimate.reliable) return 'preliminary';
+  return 'reliable';
+}
+
+/** One sentence, for someone who reads nothing else. */
+function sentenceOf(estimates: readonly AccuracyEstimate[]): string {
+  const known = shortToLong(estimates).filter(({ accuracy }) => accuracy !== null);
+  const main =
+    known.find(({ window }) => window === MAIN_WINDOW) ??
+    known.filter(({ window }) => window !== 'all').at(-1) ??
+    known.at(-1);
+  if (main === undefined) return tooEarly(estimates);
+  const early = shortToLong(estimates)
+    .filter((one) => one.accuracy === null && one.predictions > 0)
+    .map(({ window }) => windowWords(window));
+  const rest = early.length === 0 ? '' : `; too early to tell for ${early.join(' and ')}`;
+  return `Between ${percent(main.lower ?? 0)} and ${percent(main.upper ?? 1)} of the answers of ${windowWords(main.window)} were right, from ${main.labels} labels${main.reliable ? '' : ' (preliminary)'}${rest}.`;
+}
+
+function tooEarly(estimates: readonly AccuracyEstimate[]): string {
+  const labels = Math.max(0, ...estimates.map((estimate) => estimate.labels));
+  return labels === 0
+    ? 'Too early to tell: no label has come in yet.'
+    : `Too early to tell: ${labels} ${labels === 1 ? 'label has' : 'labels have'} come in, and an estimate needs at least 5.`;
+}
+
+function offlineWords(offline: OfflineResult | null, modelVersion: string): string | null {
+  const accuracy = offlineAccuracy(offline, modelVersion);
+  return accuracy === null || offline === null
+    ? null
+    : `${percent(accuracy, 1)} (${offline.right} of ${offline.n}; ${offline.dataset})`;
+}

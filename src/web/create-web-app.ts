@@ -1,0 +1,78 @@
+import express, { type Express, Router } from 'express';
+
+import { createFeedbackDesk } from '../record/give-feedback.ts';
+import { createPolicyInForce } from '../record/policy-in-force.ts';
+import { createRecorder } from '../record/record-prediction.ts';
+import { addAccuracyRoutes } from './accuracy-routes.ts';
+import { answerFaults, nothingHere } from './answer-faults.ts';
+import { addFeedbackRoutes } from './feedback-routes.ts';
+import { addHealthRoutes } from './health-routes.ts';
+import { addImageRoutes } from './image-routes.ts';
+import { createPages } from './pages.ts';
+import { addPredictRoutes } from './predict-routes.ts';
+import { addPredictionRoutes } from './prediction-routes.ts';
+import { createUploadReader } from './receive-upload.ts';
+import { addReportRoutes } from './report-routes.ts';
+import { nameRequests } from './request-id.ts';
+import { refuseForeignPages } from './same-origin.ts';
+import { securityHeaders } from './security-headers.ts';
+import type { WebContext } from './web-context.ts';
+import type { WebOptions } from './web-options.ts';
+
+/**
+ * HTTP of the web role: pages for people, JSON for programs, under the routes of docs/http.md.
+ * @param options everything it is made of; nothing is started, listened to or closed here
+ */
+export function createWebApp(options: WebOptions): Express {
+  const context = contextOf(options);
+  const { settings } = options;
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('query parser', 'simple');
+  app.set('trust proxy', settings.trustProxyHops);
+  app.use(options.instrument);
+  app.use(nameRequests(options.random));
+  app.use(securityHeaders(settings.publicUrl));
+  app.use(refuseForeignPages(settings.publicUrl));
+  app.use(routesOf(context));
+  app.use(nothingHere);
+  app.use(answerFaults(context));
+  return app;
+}
+
+function routesOf(context: WebContext): Router {
+  const router = Router({ caseSensitive: true, strict: false });
+  addHealthRoutes(router, context);
+  addPredictRoutes(router, context);
+  addFeedbackRoutes(router, context);
+  addImageRoutes(router, context);
+  addReportRoutes(router, context);
+  addPredictionRoutes(router, context);
+  addAccuracyRoutes(router, context);
+  router.get('/assets/:name', context.pages.assets.serve);
+  return router;
+}
+
+function contextOf(options: WebOptions): WebContext {
+  const { store, objects, clock, meter, settings } = options;
+  const policyInForce = createPolicyInForce(store, clock, options.firstPolicy);
+  return {
+    ...options,
+    pages: createPages({ hasUpload: options.classifier !== null }),
+    receive: createUploadReader(settings.uploadBytesMax),
+    record: createRecorder({
+      store,
+      objects,
+      policyInForce,
+      meter,
+      lowConfidenceThreshold: settings.lowConfidenceThreshold,
+    }),
+    feedback: createFeedbackDesk({
+      store,
+      clock,
+      meter,
+      classes: settings.classes,
+      flagHorizonMs: settings.flagHorizonMs,
+    }),
+  };
+}

@@ -1,0 +1,32 @@
+import type { Router } from 'express';
+
+import { denial } from './accuracy-routes.ts';
+import type { WebContext } from './web-context.ts';
+
+/** Alive, ready, and how it goes. Being alive never depends on anything else. */
+export function addHealthRoutes(router: Router, context: WebContext): void {
+  router.get('/livez', (_request, response) => {
+    response.json({ status: 'ok' });
+  });
+  router.get('/readyz', async (_request, response) => {
+    const checks = {
+      accepting: context.isReady(),
+      store: await answers(context.store.ping()),
+      classifier: context.classifier === null || (await context.classifier.isReady()),
+    };
+    const ready = Object.values(checks).every((isWell) => isWell);
+    response.status(ready ? 200 : 503).json({ ready, checks });
+  });
+  router.get('/metrics', async (request, response) => {
+    const denied = denial(request, context.settings.opsKey);
+    if (denied !== undefined) throw denied;
+    const { text, contentType } = await context.metrics();
+    response.set({ 'Content-Type': contentType, 'Cache-Control': 'no-store' }).send(text);
+  });
+}
+
+const answers = (check: Promise<unknown>): Promise<boolean> =>
+  check.then(
+    () => true,
+    () => false,
+  );

@@ -1,0 +1,107 @@
+import type { RequestHandler, Router } from 'express';
+
+import { NotFound } from '../domain/errors.ts';
+import { type PredictionId, predictionId } from '../domain/ids.ts';
+import type { StoredPrediction } from '../domain/prediction.ts';
+import type { Classification, Classifier } from '../ports/classifier.ts';
+import { segmentOf } from '../record/read-report.ts';
+import { acceptUpload } from '../upload/accept-upload.ts';
+import { answerView, saidView, thanksFor } from './answer-view.ts';
+import { sampleNamed, SAMPLES } from './sample-pictures.ts';
+import { wantsPage, type WebContext } from './web-context.ts';
+
+/** The way of an upload: page, prediction, answer. */
+export function addPredictRoutes(router: Router, context: WebContext): void {
+  router.get('/', (_request, response) => {
+    context.pages.send(response, 'upload', uploadPage(context, null));
+  });
+  router.post('/predict', predict(context));
+  router.get('/answers/:id', showAnswer(context));
+  router.get('/test', async (_request, response) => {
+    const { jpeg } = await context.normalise(SAMPLES[0].png());
+    response.json(answerJson(await classifierOf(context).classify(jpeg)));
+  });
+  router.get('/samples/:name', (request, response) => {
+    const sample = sampleNamed(request.params.name);
+    response.set('Cache-Control', 'public, max-age=86400').type('png').send(sample.png());
+  });
+  router.post('/samples/:name', async (request, response) => {
+    const sample = sampleNamed(request.params.name);
+    const { jpeg } = await context.normalise(sample.png());
+    const answer = await classifierOf(context).classify(jpeg);
+    context.pages.send(response, 'sample', {
+      sample,
+      answer: answerView(answer, context.settings.lowConfidenceThreshold),
+    });
+  });
+}
+
+/** What the upload page shows; `problem` says beside the field what was wrong with the last upload. */
+export const uploadPage = ({ settings }: WebContext, problem: string | null): object => ({
+  problem,
+  samples: SAMPLES,
+  uploadBytesMax: settings.uploadBytesMax,
+  segments: settings.segments,
+});
+
+function classifierOf({ classifier }: WebContext): Classifier {
+  if (classifier !== null) return classifier;
+  throw new NotFound(
+    'This deployment has no classifier: predictions are reported to POST /api/predictions.',
+  );
+}
+
+/** The image is kept and the prediction recorded before anybody hears of the answer. */
+function predict(context: WebContext): RequestHandler {
+  return async (request, response) => {
+    const classifier = classifierOf(context);
+    const { bytes, fields } = await context.receive(request, response);
+    const segment = segmentOf(fields['segment'] ?? null, context.settings.segments);
+    const now = context.clock.now();
+    const id = predictionId(context.random.id());
+    const image = await acceptUpload(bytes, id, now, context.normalise);
+    const answer = await classifier.classify(image.jpeg);
+    const occasion = { id, at: now, recordedAt: now, segment, externalId: null };
+    await context.record(answer, image, { ...occasion, source: 'web' });
+    if (wantsPage(request)) response.redirect(303, `/answers/${id}`);
+    else
+      response.json({ id, ...answerJson(answer), image_url: context.imageLinks.urlFor(id, now) });
+  };
+}
+
+const answerJson = (answer: Classification): object => ({
+  prediction: answer.predictedClass,
+  probability: answer.confidence,
+  probabilities: answer.probabilities,
+  model_version: answer.modelVersion,
+});
+
+function showAnswer(context: WebContext): RequestHandler<{ id: string }> {
+  return async (request, response) => {
+    const id = predictionId(request.params.id);
+    const prediction = await knownPrediction(context, id);
+    const said = saidView(await context.store.feedbackOf(id));
+    response.set('X-Robots-Tag', 'noindex');
+    context.pages.send(response, 'answer', {
+      id,
+      imagePath: context.imageLinks.pathFor(id, context.clock.now()),
+      answer: answerView(prediction, context.settings.lowConfidenceThreshold),
+      classes: context.settings.classes,
+      said,
+      thanks: thanksFor(request.query['thanks']),
+    });
+  };
+}
+
+/** @throws NotFound */
+export async function knownPrediction(
+  { store }: Pick<WebContext, 'store'>,
+  id: PredictionId,
+): Promise<StoredPrediction> {
+  const prediction = await store.findPrediction(id);
+  if (prediction === null)
+    throw new NotFound(
+      `There is no prediction ${id}: it was never recorded here, or has been deleted.`,
+    );
+  return prediction;
+}

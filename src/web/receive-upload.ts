@@ -1,0 +1,66 @@
+import type { Request, Response } from 'express';
+import multer from 'multer';
+
+import { UploadRejected } from '../domain/errors.ts';
+
+/** A form as it came: the image and the few words beside it. */
+export interface ReceivedUpload {
+  readonly bytes: Buffer | null;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** Reads one multipart form with at most one image, in the field `file`. */
+export type ReceiveUpload = (request: Request, response: Response) => Promise<ReceivedUpload>;
+
+const MEBIBYTE = 1_048_576;
+
+/**
+ * @param bytesMax of the image
+ * @returns a reader; it rejects with UploadRejected for whatever is wrong with the form
+ */
+export function createUploadReader(bytesMax: number): ReceiveUpload {
+  const read = multer({
+    storage: multer.memoryStorage(),
+    limits: {
+      fileSize: bytesMax,
+      files: 1,
+      fields: 4,
+      parts: 5,
+      fieldSize: 1000,
+      fieldNameSize: 100,
+      headerPairs: 20,
+      fieldNestingDepth: 1,
+    },
+  }).single('file');
+  return (request, response) =>
+    new Promise((resolve, reject) => {
+      read(request, response, (error: unknown) => {
+        // Nobody types a reason: what the parser calls an error is always something about the form.
+        if (error) reject(rejection(error, bytesMax));
+        else resolve({ bytes: request.file?.buffer ?? null, fields: wordsOf(request.body) });
+      });
+    });
+}
+
+function wordsOf(body: unknown): Record<string, string> {
+  const words = Object.entries((body ?? {}) as Record<string, unknown>);
+  return Object.fromEntries(
+    words.filter((word): word is [string, string] => typeof word[1] === 'string'),
+  );
+}
+
+function rejection(cause: unknown, bytesMax: number): UploadRejected {
+  const code = cause instanceof multer.MulterError ? cause.code : null;
+  if (code === 'LIMIT_FILE_SIZE') return new UploadRejected('bytes', tooLarge(bytesMax), { cause });
+  if (code === 'LIMIT_UNEXPECTED_FILE' || code === 'LIMIT_FILE_COUNT')
+    return new UploadRejected('missing', 'Send one image, in the form field "file".', { cause });
+  return new UploadRejected(
+    'corrupt',
+    'The form broke off or is not one that we take. Send one image, in the form field "file".',
+    { cause },
+  );
+}
+
+/** @param bytesMax of an image */
+export const tooLarge = (bytesMax: number): string =>
+  `The image is too large: send at most ${(bytesMax / MEBIBYTE).toFixed(bytesMax < MEBIBYTE ? 2 : 0)} MiB.`;

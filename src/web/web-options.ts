@@ -1,0 +1,66 @@
+import type { RequestHandler } from 'express';
+
+import type { Classifier } from '../ports/classifier.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Log } from '../ports/log.ts';
+import type { Meter } from '../ports/meter.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import type { Random } from '../ports/random.ts';
+import type { Store } from '../ports/store.ts';
+import type { Policy } from '../domain/selection.ts';
+import type { NormaliseImage } from '../upload/accept-upload.ts';
+import type { ImageLinks } from './image-links.ts';
+
+/** What the release tests of one model version said, drawn beside production. */
+export interface OfflineResult {
+  readonly modelVersion: string;
+  readonly dataset: string;
+  readonly n: number;
+  readonly right: number;
+}
+
+/** The slice of the settings that the web role works by. */
+export interface WebSettings {
+  /** Classes of the deployment, in their order. */
+  readonly classes: readonly string[];
+  readonly segments: readonly string[];
+  /** In [0, 1]. */
+  readonly lowConfidenceThreshold: number;
+  readonly uploadBytesMax: number;
+  /** Hops of reverse proxies in front of this server. */
+  readonly trustProxyHops: number;
+  /** As people's browsers reach this server, without a trailing slash. */
+  readonly publicUrl: string;
+  /** Origins whose pages may read signed images. */
+  readonly labelStudioOrigins: readonly string[];
+  readonly ingestKey: string;
+  readonly opsKey: string;
+  readonly isAccuracyPublic: boolean;
+  readonly flagHorizonMs: number;
+  readonly targetAccuracy: number;
+  /** Null: nothing is known, as with reported models. */
+  readonly offline: OfflineResult | null;
+}
+
+/** Everything that the web role is made of; wire builds it. */
+export interface WebOptions {
+  readonly settings: WebSettings;
+  readonly store: Store;
+  readonly objects: ObjectStore;
+  /** Null: no model here, predictions are reported. */
+  readonly classifier: Classifier | null;
+  readonly normalise: NormaliseImage;
+  /** The policy before the first one is made. */
+  readonly firstPolicy: Policy;
+  readonly imageLinks: ImageLinks;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly meter: Meter;
+  /** Counts and times requests. */
+  readonly instrument: RequestHandler;
+  /** The role's metrics in Prometheus' text format. */
+  readonly metrics: () => Promise<{ readonly text: string; readonly contentType: string }>;
+  /** False while starting or draining. */
+  readonly isReady: () => boolean;
+}
