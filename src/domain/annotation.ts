@@ -53,3 +53,45 @@ export interface Task {
   /** ms when the task was found gone; its labels count no longer (unless kept on purpose). Null while it is there. */
   readonly deletedAt: number | null;
 }
+
+/**
+ * When a verdict was reached: with the newest of its answers; editing one later makes no new label.
+ * @param seenAt ms; stands in where no annotation is left
+ * @returns ms, or null while the verdict is pending
+ */
+export function verdictReachedAt(
+  verdict: Verdict,
+  annotations: readonly Annotation[],
+  seenAt: number,
+): number | null {
+  if (verdict.kind === 'pending') return null;
+  return annotations.length === 0
+    ? seenAt
+    : Math.max(...annotations.map(({ createdAt }) => createdAt));
+}
+
+/** A change of one annotation between two readings of its task; `annotation` null: it is gone (a tombstone). */
+export interface AnnotationChange {
+  readonly annotationId: number;
+  readonly annotation: Annotation | null;
+}
+
+/**
+ * What changed from one complete list of a task's annotations to the next; what is not in `now` was deleted.
+ * @returns new and edited annotations, then tombstones
+ */
+export function annotationChanges(
+  before: readonly Annotation[],
+  now: readonly Annotation[],
+): readonly AnnotationChange[] {
+  const known = new Map(before.map((item) => [item.annotationId, JSON.stringify(item)]));
+  const present = new Set(now.map(({ annotationId }) => annotationId));
+  return [
+    ...now
+      .filter((item) => known.get(item.annotationId) !== JSON.stringify(item))
+      .map((annotation) => ({ annotationId: annotation.annotationId, annotation })),
+    ...before
+      .filter(({ annotationId }) => !present.has(annotationId))
+      .map(({ annotationId }) => ({ annotationId, annotation: null })),
+  ];
+}

@@ -1,4 +1,6 @@
+import type { Annotation, Verdict } from './annotation.ts';
 import type { PredictionId } from './ids.ts';
+import { NONE_OF_THESE } from './prediction.ts';
 
 /**
  * What people's annotations say about a selected prediction, as the estimators see it.
@@ -41,4 +43,42 @@ export interface Unit {
 /** Probability that the model was right about a labelled unit: 1 or 0, or a vote share. */
 export function correctness(unit: Unit): number | null {
   return unit.outcome.state === 'labelled' ? (unit.outcome.shares[unit.predictedClass] ?? 0) : null;
+}
+
+/**
+ * What became of a selected prediction, as its records stand.
+ * @param unit verdict; ms when its task was found gone, else null; whether a person had it erased (its verdict stays)
+ * @param tiesBefore ms: a tie older than this counts by its vote shares, a younger one is open
+ */
+export function outcomeOf(
+  unit: {
+    readonly verdict: Verdict;
+    readonly deletedAt: number | null;
+    readonly isErased: boolean;
+  },
+  tiesBefore: number,
+): UnitOutcome {
+  const { verdict } = unit;
+  if (unit.deletedAt !== null) return { state: 'deleted' };
+  switch (verdict.kind) {
+    case 'pending':
+      return unit.isErased ? { state: 'deleted' } : { state: 'open' };
+    case 'agreed':
+      return { state: 'labelled', shares: { [verdict.trueClass]: 1 } };
+    case 'disagreed':
+      return verdict.since < tiesBefore || unit.isErased
+        ? { state: 'labelled', shares: verdict.shares }
+        : { state: 'open' };
+    case 'skipped':
+    case 'unusable':
+      return { state: 'skipped' };
+  }
+}
+
+/** The answers that name a class, or none of them; skipped and unreadable ones are left out. */
+export function usableAnswers(annotations: readonly Annotation[]): Unit['answers'] {
+  return annotations.flatMap(({ annotator, answer }) => {
+    if (answer.kind === 'class') return [{ annotator, answer: answer.trueClass }];
+    return answer.kind === 'none_of_these' ? [{ annotator, answer: NONE_OF_THESE }] : [];
+  });
 }

@@ -1,0 +1,111 @@
+import type { AccuracyEstimate } from '../../domain/estimate.ts';
+import type { ModelVersion } from '../../domain/ids.ts';
+import type { Unit } from '../../domain/unit.ts';
+import { outcomeOf, usableAnswers } from '../../domain/unit.ts';
+import { hourOf } from '../../domain/window.ts';
+import type { EstimateStore } from '../../ports/store.ts';
+import type { Database } from './database.ts';
+import { feedbackCounts, rollUpFeedback } from './feedback.ts';
+import { fenced } from './fence.ts';
+import { readBlocks, readDays, rollUpHours } from './population.ts';
+import type { UnitRow } from './rows.ts';
+import { annotationsOf, parseProbabilities, verdictOf } from './rows.ts';
+
+const HOUR_MS = 3_600_000;
+/** Every estimate is kept for so long; of older ones the last of each hour. */
+const DENSE_HISTORY_MS = 48 * HOUR_MS;
+
+export const estimateStore = (db: Database): EstimateStore => ({
+  modelVersions: () =>
+    db.read(() =>
+      db
+        .all<{ model_version: ModelVersion; first_at: number; last_at: number }>(
+          'SELECT * FROM versions ORDER BY last_at DESC, model_version',
+        )
+        .map((row) => ({
+          modelVersion: row.model_version,
+          firstAt: row.first_at,
+          lastAt: row.last_at,
+        })),
+    ),
+  units: (version, from, to, tiesBefore) =>
+    db.read(() =>
+      db
+        .all<UnitRow>(
+          `SELECT * FROM units WHERE model_version = ? AND at >= ? AND at < ? ORDER BY at, number`,
+          ...[version, from, to],
+        )
+        .map((row) => unitOf(row, tiesBefore)),
+    ),
+  populationBlocks: (version, from, to) => db.read(() => readBlocks(db, version, from, to)),
+  populationDays: (version, from, to) => db.read(() => readDays(db, version, from, to)),
+  rollUp: (before, fence) =>
+    fenced(db, fence, () => {
+      rollUpFeedback(db, before);
+      rollUpHours(db, before);
+    }),
+  feedbackCounts: (version, from, to) => db.read(() => feedbackCounts(db, version, from, to)),
+  saveEstimates: (estimates, fence) =>
+    fenced(db, fence, () => {
+      for (const estimate of estimates) saveEstimate(db, estimate);
+    }),
+  latestEstimates: () =>
+    db.read(() =>
+      parseEstimates(db.all('SELECT body FROM latest_estimates ORDER BY model_version, window')),
+    ),
+  estimateHistory: (version, window, from, to) =>
+    db.read(() =>
+      parseEstimates(
+        db.all(
+          `SELECT body FROM estimates
+           WHERE model_version = ? AND window = ? AND as_of >= ? AND as_of < ? ORDER BY as_of`,
+          ...[version, window, from, to],
+        ),
+      ),
+    ),
+});
+
+function unitOf(row: UnitRow, tiesBefore: number): Unit {
+  const outcome = outcomeOf(
+    { verdict: verdictOf(row), deletedAt: row.deleted_at, isErased: row.is_erased === 1 },
+    tiesBefore,
+  );
+  return {
+    predictionId: row.prediction_id,
+    at: row.at,
+    segment: row.segment,
+    predictedClass: row.predicted_class,
+    confidence: row.confidence,
+    probabilities: parseProbabilities(row.probabilities),
+    isLowConfidence: row.is_low_confidence === 1,
+    isDisputed: row.is_disputed === 1,
+    pi: row.pi,
+    q: row.q,
+    isRandom: row.is_random === 1,
+    hasFlag: row.has_flag === 1,
+    correction: row.correction,
+    outcome,
+    answers: usableAnswers(annotationsOf(row)),
+  };
+}
+
+const parseEstimates = (rows: readonly { readonly body: string }[]): AccuracyEstimate[] =>
+  rows.map(({ body }) => JSON.parse(body) as AccuracyEstimate);
+
+function saveEstimate(db: Database, estimate: AccuracyEstimate): void {
+  const { modelVersion, window, asOf } = estimate;
+  const body = JSON.stringify(estimate);
+  db.run(
+    'INSERT OR REPLACE INTO estimates VALUES (?, ?, ?, ?)',
+    ...[modelVersion, window, asOf, body],
+  );
+  db.run('INSERT OR REPLACE INTO latest_estimates VALUES (?, ?, ?)', modelVersion, window, body);
+  const hour = hourOf(asOf - DENSE_HISTORY_MS);
+  const range = [modelVersion, window, hour - HOUR_MS, hour] as const;
+  db.run(
+    `DELETE FROM estimates WHERE model_version = ?1 AND window = ?2 AND as_of >= ?3 AND as_of <
+       (SELECT max(as_of) FROM estimates
+        WHERE model_version = ?1 AND window = ?2 AND as_of >= ?3 AND as_of < ?4)`,
+    ...range,
+  );
+}
