@@ -1,0 +1,84 @@
+import type { AccuracyEstimate } from '../domain/estimate.ts';
+import type { Unit } from '../domain/unit.ts';
+import { dayOf, rollingWindow, type WindowName } from '../domain/window.ts';
+import { estimateWindow } from '../estimate/estimate-window.ts';
+import { belowTargetEvalue, evidenceByDay } from '../estimate/evalue.ts';
+import type { EstimateStore } from '../ports/store.ts';
+
+const DAY_MS = 86_400_000;
+
+export interface EstimateSettings {
+  readonly windows: readonly WindowName[];
+  readonly classes: readonly string[];
+  readonly segments: readonly string[];
+  readonly targetAccuracy: number;
+  /** How long a tie may wait for one more annotator before it counts by its shares, ms. */
+  readonly labelSlaMs: number;
+  /** REVEAL_PREDICTION=hard. */
+  readonly isAnchored: boolean;
+}
+
+type Version = Awaited<ReturnType<EstimateStore['modelVersions']>>[number];
+
+/**
+ * Every window of every model version, as it stands at `now`. Labelled units and population counts of a version are read
+ * once and serve all its windows.
+ */
+export async function estimateVersions(
+  store: EstimateStore,
+  settings: EstimateSettings,
+  now: number,
+): Promise<readonly AccuracyEstimate[]> {
+  const estimates: AccuracyEstimate[] = [];
+  for (const version of await store.modelVersions()) {
+    estimates.push(...(await estimateVersion(store, settings, version, now)));
+  }
+  return estimates;
+}
+
+async function estimateVersion(
+  store: EstimateStore,
+  settings: EstimateSettings,
+  { modelVersion, firstAt, lastAt }: Version,
+  now: number,
+): Promise<readonly AccuracyEstimate[]> {
+  const windows = settings.windows.map((name) => rollingWindow(name, now, firstAt));
+  const from = dayOf(Math.min(...windows.map((window) => window.from)));
+  // The evidence goes back to the version's first day, whatever the windows are.
+  const units = await store.units(modelVersion, dayOf(firstAt), now, now - settings.labelSlaMs);
+  const blocks = await store.populationBlocks(modelVersion, from, now);
+  const days = await store.populationDays(modelVersion, from, now);
+  const evalue = lastAt < now - DAY_MS ? null : evidenceAgainst(units, settings, firstAt, now);
+  return Promise.all(
+    windows.map(async (window) =>
+      estimateWindow({
+        modelVersion,
+        window,
+        asOf: now,
+        classes: settings.classes,
+        segments: settings.segments,
+        units,
+        blocks,
+        days,
+        feedbackCounts: await store.feedbackCounts(modelVersion, window.from, window.to),
+        evalue,
+        isAnchored: settings.isAnchored,
+        calibrationMap: null,
+      }),
+    ),
+  );
+}
+
+/** Published only for versions that answer now: without traffic in the last day there is nothing to be alarmed about. */
+const evidenceAgainst = (
+  units: readonly Unit[],
+  settings: EstimateSettings,
+  firstAt: number,
+  now: number,
+): number =>
+  belowTargetEvalue({
+    evidence: evidenceByDay(units),
+    target: settings.targetAccuracy,
+    from: firstAt,
+    to: now,
+  });
