@@ -1,5 +1,5 @@
 import { HISTOGRAM_BINS } from '../domain/population.ts';
-import { solveIncreasing } from './solve-increasing.ts';
+import { solveIncreasing } from '../domain/solve-increasing.ts';
 
 /** Share of the rate that does not look at the confidence: it guards against an over-confident model. */
 const UNIFORM_SHARE = 0.5;

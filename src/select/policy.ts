@@ -1,12 +1,12 @@
 import type { Rates } from '../domain/prediction.ts';
 import type { Policy } from '../domain/selection.ts';
+import { solveIncreasing } from '../domain/solve-increasing.ts';
 import {
   confidenceRate,
   smallestConfidenceRate,
   solveConfidenceDriven,
 } from './confidence-rates.ts';
 import type { ArrivalForecast, PatternCounts } from './forecast-arrivals.ts';
-import { solveIncreasing } from './solve-increasing.ts';
 
 const FLOOR_SHARE = 0.4;
 const BACKLOG_DAYS = 7;
