@@ -1,7 +1,7 @@
 // @ts-check
 // One long-running child: its own process group, its output in a file, an end that leaves nothing behind.
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { StartError } from './start-error.mjs';
@@ -19,7 +19,7 @@ process.on('exit', () => running.forEach((pid) => signalProcessGroup(pid, 'SIGKI
  * @property {() => boolean} isRunning
  * @property {(graceMs?: number) => Promise<void>} stop SIGTERM to the group, SIGKILL after `graceMs`; safe to repeat
  * @property {() => void} kill SIGKILL to the group
- * @property {(lines?: number) => string} tail the end of what it said
+ * @property {(lines?: number) => string} tail the end of what it said, without what earlier ones left in the file
  */
 /** @typedef {{ code: number | null, signal: NodeJS.Signals | null, error: Error | null }} Exit */
 
@@ -37,6 +37,7 @@ process.on('exit', () => running.forEach((pid) => signalProcessGroup(pid, 'SIGKI
 export function startProcess({ name, command, args, env, logFile, cwd }) {
   mkdirSync(path.dirname(logFile), { recursive: true });
   const log = openSync(logFile, 'a', 0o600);
+  const ownOutputFrom = fstatSync(log).size;
   const child = spawn(command, args, {
     cwd,
     env,
@@ -63,7 +64,7 @@ export function startProcess({ name, command, args, env, logFile, cwd }) {
     exited,
     isRunning: () => ended === null,
     kill: () => signalGroup('SIGKILL'),
-    tail: (lines = 20) => tailOf(logFile, lines),
+    tail: (lines = 20) => tailOf(logFile, lines, ownOutputFrom),
     stop: async (graceMs = 10_000) => {
       signalGroup('SIGTERM');
       const timer = setTimeout(() => signalGroup('SIGKILL'), graceMs);
@@ -85,10 +86,10 @@ function signalProcessGroup(pid, signal) {
   }
 }
 
-/** @param {string} file @param {number} lines */
-export function tailOf(file, lines) {
+/** @param {string} file @param {number} lines @param {number} from bytes of earlier runs */
+function tailOf(file, lines, from) {
   if (!existsSync(file)) return '';
-  const text = readFileSync(file, 'utf8').trimEnd();
+  const text = readFileSync(file).subarray(from).toString('utf8').trimEnd();
   return text.split('\n').slice(-lines).join('\n');
 }
 

@@ -39,7 +39,9 @@ export async function ensureVenv(what) {
 /** @param {string} folder @param {string} key */
 export function isComplete(folder, key) {
   const marker = path.join(folder, MARKER);
-  return existsSync(marker) && readFileSync(marker, 'utf8').trim() === key;
+  // A link into a Python that was removed since does not exist.
+  const isUsable = existsSync(marker) && existsSync(path.join(folder, 'bin', 'python'));
+  return isUsable && readFileSync(marker, 'utf8').trim() === key;
 }
 
 /** @param {Parameters<typeof ensureVenv>[0]} what */

@@ -5,7 +5,7 @@ import { INSTALL_ALL } from './server.ts';
 /** A real browser, closed by `stop()`. */
 export interface StartedBrowser {
   readonly browser: Browser;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Each switch keeps it from calling home, where nothing would answer. */

@@ -19,8 +19,8 @@ export interface LabelStudioServer extends Server {
   /** Legacy token of that account: `Authorization: Token ...`. */
   readonly token: string;
   /** Ends the process and keeps its data; `restart` brings it back on the same port. */
-  pause(): Promise<void>;
-  restart(): Promise<void>;
+  readonly pause: () => Promise<void>;
+  readonly restart: () => Promise<void>;
 }
 
 const DATABASE = 'label_studio.sqlite3';

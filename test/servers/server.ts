@@ -10,7 +10,7 @@ export interface Server {
   readonly port: number;
   readonly process: StartedProcess;
   /** Ends it and removes its folder; safe to repeat. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 export interface ServerPlan {

@@ -1,0 +1,63 @@
+// @ts-check
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { run } from './run.mjs';
+
+/** @typedef {{ version?: string, optional?: boolean, peer?: boolean }} LockedPackage */
+
+/**
+ * Installs what the lockfile says, unless node_modules holds just that.
+ * @param {object} what
+ * @param {string} what.root
+ * @param {Record<string, string | undefined>} what.env
+ * @param {string} what.logFile
+ * @param {import('./run.mjs').OnChild} [what.onChild]
+ * @returns {Promise<'there' | 'installed'>}
+ */
+export async function ensurePackages({ root, env, logFile, onChild }) {
+  if (arePackagesInstalled(root)) return 'there';
+  const npm = npmCommand(env);
+  await run({
+    name: 'npm ci',
+    command: npm.command,
+    args: [...npm.args, 'ci', '--no-audit', '--no-fund', '--fetch-retries=1'],
+    cwd: root,
+    env,
+    logFile,
+    ...(onChild === undefined ? {} : { onChild }),
+  });
+  return 'installed';
+}
+
+/** @param {string} root */
+export function arePackagesInstalled(root) {
+  const wanted = packagesIn(path.join(root, 'package-lock.json'));
+  const there = packagesIn(path.join(root, 'node_modules', '.package-lock.json'));
+  return wanted !== null && there !== null && isSatisfied(wanted, there);
+}
+
+/**
+ * Optional packages may be absent (those of other platforms are), the others must be there in the locked version.
+ * @param {Record<string, LockedPackage>} wanted
+ * @param {Record<string, LockedPackage>} there
+ */
+export function isSatisfied(wanted, there) {
+  return Object.entries(wanted)
+    .filter(([place, { optional }]) => place !== '' && (optional !== true || place in there))
+    .every(([place, { version }]) => there[place]?.version === version);
+}
+
+/** @param {string} file @returns {Record<string, LockedPackage> | null} */
+function packagesIn(file) {
+  if (!existsSync(file)) return null;
+  return JSON.parse(readFileSync(file, 'utf8')).packages ?? null;
+}
+
+/** The npm that runs this script, else the one on the PATH. @param {Record<string, string | undefined>} env */
+function npmCommand(env) {
+  const running = env['npm_execpath'];
+  return running !== undefined && /npm-cli\.[cm]?js$/.test(running)
+    ? { command: process.execPath, args: [running] }
+    : { command: 'npm', args: [] };
+}

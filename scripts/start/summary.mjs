@@ -1,0 +1,39 @@
+// @ts-check
+
+/** @typedef {Readonly<Record<string, any>>} Config */
+
+/**
+ * Where to go and how to log in.
+ * @param {object} what
+ * @param {Config} what.config
+ * @param {{ labelStudio: boolean, prometheus: boolean, grafana: boolean }} what.beside what runs beside the program
+ * @param {string} what.dataDir as a person would write it
+ * @param {string | null} what.grafanaPasswordFile
+ * @param {number} what.seconds since the start
+ */
+export function summarize({ config, beside, dataDir, grafanaPasswordFile, seconds }) {
+  const has = (/** @type {string} */ role) => config['ROLES'].includes(role);
+  const local = (/** @type {string} */ setting) => `http://127.0.0.1:${config[setting]}`;
+  /** @type {[string, string][]} */
+  const lines = [];
+  if (has('web')) {
+    lines.push(['Upload a photo', `${config['PUBLIC_URL']}/`]);
+    lines.push(['Accuracy', `${config['PUBLIC_URL']}/accuracy`]);
+  }
+  if (has('classifier')) lines.push(['Classifier API', `${local('CLASSIFIER_PORT')}/docs`]);
+  if (has('sync')) lines.push(['Label', `${config['LABEL_STUDIO_PUBLIC_URL']}/`]);
+  if (beside.labelStudio) {
+    lines.push(['  user', config['LABEL_STUDIO_USERNAME']]);
+    lines.push(['  password', config['LABEL_STUDIO_PASSWORD']]);
+  }
+  if (beside.prometheus) lines.push(['Prometheus', `${local('PROMETHEUS_PORT')}/`]);
+  if (beside.grafana) {
+    lines.push(['Grafana', `${local('GRAFANA_PORT')}/`]);
+    lines.push(['  user, password', `admin, the one in ${grafanaPasswordFile}`]);
+  }
+  lines.push(['Logs, secrets', `${dataDir}/logs/, ${dataDir}/secrets.env`]);
+  const width = Math.max(...lines.map(([title]) => title.length));
+  const table = lines.map(([title, text]) => `  ${title.padEnd(width)}  ${text}`).join('\n');
+  const invite = has('sync') ? '\nInvite annotators with: npm run invite' : '';
+  return `\nTruthloop is running (ready after ${seconds} s).\n\n${table}\n${invite}\nCtrl-C ends all of it.`;
+}
