@@ -37,12 +37,12 @@ export class Database {
     this.#connection.exec(sql);
   }
 
-  // The caller names the row that its own SQL asks for: no value carries the type here.
-  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
   all<Row>(sql: string, ...values: Value[]): Row[] {
     return this.#prepare(sql).all(...values) as Row[];
   }
 
+  // The caller names the row that its own SQL asks for: no value carries the type here.
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
   get<Row>(sql: string, ...values: Value[]): Row | null {
     return (this.#prepare(sql).get(...values) as Row | undefined) ?? null;
   }
