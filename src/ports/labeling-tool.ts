@@ -10,6 +10,8 @@ export interface ProjectSpec {
   readonly labelConfig: string;
   /** Instructions for annotators (HTML). */
   readonly instruction: string;
+  /** How many people answer each task, >= 1; single tasks may get more (askForAnnotators). */
+  readonly annotatorsPerTask: number;
 }
 
 export interface TaskDraft {
@@ -68,7 +70,6 @@ export interface LabelingTool {
   askForAnnotators(taskId: number, wanted: number, isAnswered: boolean): Promise<void>;
   /** Gone when it resolves; a missing task is not an error. */
   deleteTask(taskId: number): Promise<void>;
-  /** Distinct people who submitted an answer in these projects is derived from pulled annotations, not asked here. */
   /** Makes or keeps the webhook; `refused` where the tool does not allow the address. */
   ensureWebhook(projectId: number, url: string, secret: string): Promise<'registered' | 'refused'>;
   /** The link by which annotators make an account. */

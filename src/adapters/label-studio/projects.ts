@@ -1,0 +1,144 @@
+import { z } from 'zod';
+
+import type { LabelingTool, ProjectSpec } from '../../ports/labeling-tool.ts';
+import { orMissing, type Session } from './session.ts';
+
+/** What every project has, whatever it is for; see docs of the port for why. */
+const SETTINGS = {
+  show_instruction: true,
+  show_skip_button: true,
+  enable_empty_annotation: false,
+  // Random order: any labelled part of the queue is then a random sample itself.
+  sampling: 'Uniform sampling',
+  // Annotators stay blind to what models say.
+  show_collab_predictions: false,
+} as const;
+
+const FIELDS = {
+  title: 'title',
+  description: 'description',
+  labelConfig: 'label_config',
+  instruction: 'expert_instruction',
+  annotatorsPerTask: 'maximum_annotations',
+} as const satisfies Partial<Record<keyof ProjectSpec, string>>;
+type SpecField = keyof typeof FIELDS;
+
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? '');
+const projectSchema = z.object({
+  id: z.number(),
+  title: text,
+  description: text,
+  label_config: text,
+  expert_instruction: text,
+  maximum_annotations: z.number(),
+  show_instruction: z.boolean(),
+  show_skip_button: z.boolean(),
+  enable_empty_annotation: z.boolean(),
+  sampling: text,
+  show_collab_predictions: z.boolean(),
+});
+type Project = z.output<typeof projectSchema>;
+const listSchema = z.object({
+  next: z.string().nullable(),
+  results: z.array(z.object({ id: z.number(), description: text })),
+});
+const PAGE_SIZE = 100;
+
+type Ensured = Awaited<ReturnType<LabelingTool['ensureProject']>>;
+
+/** Finds the project (by id, else by our mark), mends what differs, or makes it. */
+export async function ensureProject(
+  session: Session,
+  spec: ProjectSpec,
+  knownId: number | null,
+): Promise<Ensured> {
+  const known = knownId === null ? null : await ownProject(session, spec, knownId);
+  if (known !== null) return mend(session, spec, known, []);
+  const markedId = await findMarked(session, spec.marker);
+  const marked = markedId === null ? null : await readProject(session, markedId);
+  if (marked !== null) return mend(session, spec, marked, ['found']);
+  const { id } = await session.once(
+    { method: 'POST', path: '/api/projects', body: bodyOf(spec) },
+    z.object({ id: z.number() }),
+  );
+  return { projectId: id, changes: ['created'] };
+}
+
+const readProject = (session: Session, id: number): Promise<Project | null> =>
+  orMissing(session.safe({ method: 'GET', path: `/api/projects/${id}` }, projectSchema));
+
+/**
+ * The project with the id that we remember, unless it is somebody else's: a Label Studio that was reset gives the same
+ * ids to other projects. Ours has our mark, or still our title where somebody rewrote the description.
+ */
+async function ownProject(
+  session: Session,
+  spec: ProjectSpec,
+  id: number,
+): Promise<Project | null> {
+  const project = await readProject(session, id);
+  if (project === null) return null;
+  const isMarked = project.description.includes(spec.marker);
+  const isAnothers = /\[truthloop[ :]/.test(project.description);
+  return isMarked || (project.title === spec.title && !isAnothers) ? project : null;
+}
+
+/** The oldest project whose description carries the mark. */
+async function findMarked(session: Session, marker: string): Promise<number | null> {
+  const ids: number[] = [];
+  for (let page = 1; ; page += 1) {
+    const { next, results } = await session.safe(
+      {
+        method: 'GET',
+        path: '/api/projects',
+        params: { page, page_size: PAGE_SIZE, include: 'id,description' },
+      },
+      listSchema,
+    );
+    ids.push(...results.filter((r) => r.description.includes(marker)).map(({ id }) => id));
+    if (next === null) break;
+  }
+  return ids.length === 0 ? null : Math.min(...ids);
+}
+
+const bodyOf = (spec: ProjectSpec): Readonly<Record<string, unknown>> => ({
+  ...SETTINGS,
+  ...Object.fromEntries(specFields.map((field) => [FIELDS[field], spec[field]])),
+});
+const specFields = Object.keys(FIELDS) as SpecField[];
+
+async function mend(
+  session: Session,
+  spec: ProjectSpec,
+  project: Project,
+  earlier: Ensured['changes'],
+): Promise<Ensured> {
+  const differing = specFields.filter((field) => !isSame(project[FIELDS[field]], spec[field]));
+  const settings = Object.entries(SETTINGS).filter(
+    ([name, value]) => project[name as keyof typeof SETTINGS] !== value,
+  );
+  const changes = [
+    ...earlier,
+    ...differing,
+    ...(settings.length > 0 ? (['settings'] as const) : []),
+  ];
+  const body = {
+    ...Object.fromEntries(differing.map((field) => [FIELDS[field], spec[field]])),
+    ...Object.fromEntries(settings),
+  };
+  if (Object.keys(body).length > 0)
+    await session.safe(
+      { method: 'PATCH', path: `/api/projects/${project.id}`, body },
+      z.object({ id: z.number() }),
+    );
+  return { projectId: project.id, changes };
+}
+
+/** Label Studio trims texts. */
+const isSame = (there: unknown, wanted: unknown): boolean =>
+  typeof there === 'string' && typeof wanted === 'string'
+    ? there.trim() === wanted.trim()
+    : there === wanted;
