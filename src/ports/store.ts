@@ -33,7 +33,7 @@ export interface Fence {
 }
 
 export interface PredictionStore {
-  /** Stores the prediction and counts it in the population; a known externalId changes nothing and answers the earlier id. */
+  /** Stores the prediction and counts it in the population; a known id or externalId changes nothing and answers the earlier id. */
   recordPrediction(
     prediction: Prediction,
   ): Promise<{ readonly outcome: 'recorded' | 'already_recorded'; readonly id: PredictionId }>;
@@ -42,7 +42,8 @@ export interface PredictionStore {
    * Stores feedback (replacing an earlier live one of the same kind). One that disputes in time makes the prediction
    * disputed for ever: its unit moves in the population, and if it was decided already it joins the next batch.
    * @param flagHorizonMs see disputesInTime
-   * @returns null when there is no such prediction; else the kind that was counted, and whether it was new
+   * A correction to the model's own class is a confirmation, and takes a live correction back.
+   * @returns null when there is no such prediction; else the kind that was counted, and whether none of it was live before
    */
   giveFeedback(
     feedback: Feedback,
@@ -54,7 +55,7 @@ export interface PredictionStore {
   feedbackOf(id: PredictionId): Promise<readonly Feedback[]>;
   /**
    * Deletes what a person asked to have deleted: feedback, probabilities, object key, task and annotations; an anonymous
-   * row stays, so that no estimate moves.
+   * row stays, so that no estimate moves. The task's deletion goes into the outbox in the same transaction.
    * @returns what is still to be removed elsewhere, or null when there is no such prediction
    */
   erasePrediction(
@@ -86,7 +87,7 @@ export interface SelectionStore {
   >;
   /** Tasks selected on the UTC day that begins at `day` (by decidedAt). */
   selectedOnDay(day: number): Promise<number>;
-  /** Labels (verdicts reached) since `since`, and tasks still open: for the budget of a team that falls behind. */
+  /** Verdicts reached (by the time of their newest answer) since `since`, and selected predictions that still wait for one, pushed or not: for the budget of a team that falls behind. */
   labelFlow(since: number): Promise<{ readonly labels: number; readonly openTasks: number }>;
   /** All predictions recorded before `before` and not decided, and all late disputes: the next batch. */
   candidates(before: number): Promise<readonly Candidate[]>;
@@ -125,7 +126,10 @@ export interface OutboxStore {
   ): Promise<readonly OutboxEntry[]>;
   /** Notes durably, before anything is sent, that a send begins (attempts + 1). */
   beginSend(entryIds: readonly number[], fence: Fence): Promise<void>;
-  /** create_task done: the task is recorded and the entry removed. */
+  /**
+   * create_task done: the task is recorded in place of an earlier one, and the entry removed. When the prediction was
+   * erased meanwhile, the deletion of the task goes into the outbox.
+   */
   markCreated(
     created: readonly {
       readonly entryId: number;
@@ -167,7 +171,7 @@ export interface OutboxStore {
       >
     >;
   }>;
-  /** Adds work that is not a new selection (annotator, renewal, deletion, a task to be made again); one pending entry per (kind, prediction). */
+  /** Adds work that is not a new selection (annotator, renewal, deletion, a task to be made again); one entry, pending or dead, per (kind, prediction, taskId). */
   enqueue(
     entries: readonly Pick<
       OutboxEntry,
@@ -229,7 +233,10 @@ export interface EstimateStore {
     to: number,
     tiesBefore: number,
   ): Promise<readonly Unit[]>;
-  /** Population blocks that lie in [from, to). */
+  /**
+   * Population blocks that together cover [from, to), with `from` the start of an hour: whole days as one block of a day,
+   * the rest by the hour. A rolled-up day is given whole to every window that touches it.
+   */
   populationBlocks(
     modelVersion: ModelVersion,
     from: number,
@@ -240,7 +247,7 @@ export interface EstimateStore {
     from: number,
     to: number,
   ): Promise<readonly PopulationDay[]>;
-  /** Adds the hour blocks before `before` up to day blocks; safe to repeat. */
+  /** Gives up the hours of the days that end before `before`: their sums are known by the day only. Safe to repeat. */
   rollUp(before: number, fence: Fence): Promise<void>;
   /** Live feedback counts: of predictions with event time in [from, to). */
   feedbackCounts(
@@ -248,10 +255,11 @@ export interface EstimateStore {
     from: number,
     to: number,
   ): Promise<Readonly<Record<FeedbackKind, number>>>;
-  /** Appends estimates to their history. */
+  /** Appends estimates to their history. Of those older than two days, the last of each hour is kept. */
   saveEstimates(estimates: readonly AccuracyEstimate[], fence: Fence): Promise<void>;
   /** The newest estimate of each (version, window). */
   latestEstimates(): Promise<readonly AccuracyEstimate[]>;
+  /** By `asOf` in [from, to), oldest first. */
   estimateHistory(
     modelVersion: ModelVersion,
     window: WindowName,
@@ -277,8 +285,9 @@ export interface SyncRun {
 export interface RunStore {
   saveRun(run: SyncRun): Promise<void>;
   findRun(id: string): Promise<SyncRun | null>;
+  /** Newest first. */
   lastRuns(limit: number): Promise<readonly SyncRun[]>;
-  /** Takes or renews the lease for `ttlMs`; null while another holder has it. */
+  /** Takes or renews the lease for `ttlMs`; null while another holder has it. A lease that was released can't be written with any more. */
   acquireLease(lease: string, holder: string, now: number, ttlMs: number): Promise<Fence | null>;
   releaseLease(fence: Fence): Promise<void>;
   /**
