@@ -1,0 +1,33 @@
+import { parseConfig } from './config/parse-config.ts';
+import { withDotEnv, withSecrets } from './config/secrets-file.ts';
+import { AppError } from './domain/errors.ts';
+import { wire } from './wire.ts';
+
+const say = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+
+/** A fault that a person can mend is said in words; anything else keeps its stack. */
+function leave(error: unknown): never {
+  say(error instanceof AppError ? error.message : String((error as Error).stack ?? error));
+  process.exit(1);
+}
+
+async function main(): Promise<void> {
+  const env = withDotEnv(process.env, '.env');
+  const dataDir = env['DATA_DIR'] === undefined || env['DATA_DIR'] === '' ? 'data' : env['DATA_DIR'];
+  const config = parseConfig(withSecrets(env, dataDir, say));
+  const service = await wire(config);
+  let isStopping = false;
+  const stop = (): void => {
+    // A second signal means "now": whoever sends it has waited long enough.
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    service.stop().then(() => process.exit(0), leave);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  await service.start();
+}
+
+main().catch(leave);

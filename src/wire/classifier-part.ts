@@ -1,0 +1,63 @@
+import { availableParallelism } from 'node:os';
+
+import { InferencePool } from '../adapters/onnx/inference-pool.ts';
+import type { ModelFolder } from '../adapters/onnx/model-folder.ts';
+import { CLASSIFIER_HANDLERS } from '../classifier/create-classifier-app.ts';
+import { startClassifier, type StartedClassifier } from '../classifier/start-classifier.ts';
+import type { Config } from '../config/parse-config.ts';
+import { sayInWords } from './listen.ts';
+import { type RoleMetrics, roleMetrics } from './role-metrics.ts';
+import type { Part } from './service.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** An image waits at most this long, decoding and the model included. */
+const DEADLINE_MS = 10_000;
+const QUEUE_PER_WORKER = 4;
+
+/** The classifier role. */
+export function classifierPart(config: Config, model: ModelFolder, around: Surroundings): Part {
+  let started: StartedClassifier | null = null;
+  return {
+    name: 'classifier',
+    async start() {
+      const role = roleMetrics(
+        'classifier',
+        { classes: model.classes, handlers: CLASSIFIER_HANDLERS },
+        around.build,
+      );
+      started = await startRole(config, model, around, role);
+      around.log.info({ url: started.url, model: model.version }, 'classifier ready');
+    },
+    stop: async () => started?.stop(),
+  };
+}
+
+async function startRole(
+  config: Config,
+  model: ModelFolder,
+  { log, random }: Surroundings,
+  role: RoleMetrics,
+): Promise<StartedClassifier> {
+  const workers = config.CLASSIFIER_WORKERS ?? availableParallelism();
+  const inference = await InferencePool.start({
+    model,
+    limits: { bytesMax: config.UPLOAD_BYTES_MAX, pixelsMax: config.UPLOAD_PIXELS_MAX },
+    workers,
+    queueLimit: config.QUEUE_LIMIT ?? QUEUE_PER_WORKER * workers,
+    deadlineMs: DEADLINE_MS,
+    log,
+    random,
+  });
+  const place = { host: config.HOST, port: config.CLASSIFIER_PORT, setting: 'CLASSIFIER_PORT' };
+  return startClassifier({
+    ...place,
+    ...role,
+    model,
+    inference,
+    log,
+    uploadBytesMax: config.UPLOAD_BYTES_MAX,
+  }).catch(async (error: unknown) => {
+    await inference.stop();
+    throw sayInWords(error, place);
+  });
+}

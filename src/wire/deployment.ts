@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+
+import { z } from 'zod';
+
+import { type ModelFolder, readModelFolder } from '../adapters/onnx/model-folder.ts';
+import type { Config } from '../config/parse-config.ts';
+import { ConfigInvalid } from '../domain/errors.ts';
+import { NONE_OF_THESE } from '../domain/prediction.ts';
+
+/** What this installation speaks about. */
+export interface Deployment {
+  readonly classes: readonly string[];
+  readonly lowConfidenceThreshold: number;
+  /** The model in MODEL_DIR; null where only reported predictions are measured. */
+  readonly model: ModelFolder | null;
+}
+
+/** Where no model says better. */
+const DEFAULT_THRESHOLD = 0.7;
+
+const classesSchema = z
+  .array(z.string().trim().min(1).max(200))
+  .min(2)
+  .refine((names) => new Set(names).size === names.length, 'each class once')
+  .refine(
+    (names) => !names.includes(NONE_OF_THESE),
+    `"${NONE_OF_THESE}" is always there and can't be a class`,
+  );
+
+/**
+ * The classes and the model of this installation: CLASSES_FILE where it is set (and no classifier runs here), else MODEL_DIR.
+ * @throws ConfigInvalid when CLASSES_FILE can't be used, ModelUnusable when MODEL_DIR can't
+ */
+export async function readDeployment(config: Config): Promise<Deployment> {
+  const isReporting = config.CLASSES_FILE !== undefined && !config.ROLES.includes('classifier');
+  const model = isReporting ? null : await readModelFolder(config.MODEL_DIR);
+  return {
+    classes: isReporting ? readClasses(config.CLASSES_FILE ?? '') : (model?.classes ?? []),
+    lowConfidenceThreshold:
+      config.LOW_CONFIDENCE_THRESHOLD ?? model?.lowConfidenceThreshold ?? DEFAULT_THRESHOLD,
+    model,
+  };
+}
+
+/** A JSON array of names, or one name a line. */
+function readClasses(path: string): readonly string[] {
+  const text = readText(path);
+  const parsed = classesSchema.safeParse(namesIn(text));
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map(({ message }) => message).join('; ');
+  throw new ConfigInvalid(
+    `CLASSES_FILE=${path}: expected at least two class names, as a JSON array or one a line (${faults}).`,
+  );
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new ConfigInvalid(`CLASSES_FILE=${path} can't be read: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+function namesIn(text: string): unknown {
+  if (text.trimStart().startsWith('[')) {
+    try {
+      return JSON.parse(text);
+    } catch {
+      return null;
+    }
+  }
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}

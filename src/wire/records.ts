@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+
+import { openDiskObjects } from '../adapters/disk/open-disk-objects.ts';
+import { openSqliteStore } from '../adapters/sqlite/open-sqlite-store.ts';
+import type { Config } from '../config/parse-config.ts';
+import { ConfigInvalid } from '../domain/errors.ts';
+import type { Log } from '../ports/log.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import type { Store } from '../ports/store.ts';
+
+/** Everything that outlives the process. */
+export interface Records {
+  readonly store: Store;
+  readonly objects: ObjectStore;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens store and object store, and makes sure that the sampling key is the one that the records were made with: with
+ * another key the permanent random numbers, and with them every known probability, would be void.
+ * @throws StoreUnusable, ConfigInvalid
+ */
+export async function openRecords(config: Config, log: Log): Promise<Records> {
+  const store = await openStore(config, log);
+  try {
+    await store.holdFingerprint('sampling_key', fingerprintOf(config.SAMPLING_KEY));
+    const objects = await openObjects(config);
+    const close = async (): Promise<void> => {
+      await objects.close();
+      await store.close();
+    };
+    return { store, objects, close };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+const fingerprintOf = (key: string): string =>
+  createHash('sha256').update(`fingerprint:v1:${key}`).digest('hex').slice(0, 32);
+
+function openStore(config: Config, log: Log): Promise<Store> {
+  if (config.STORE === 'redis') throw new ConfigInvalid('STORE=redis is not there yet.');
+  return openSqliteStore({ path: join(config.DATA_DIR, 'truthloop.sqlite'), log });
+}
+
+function openObjects(config: Config): Promise<ObjectStore> {
+  if (config.OBJECTS === 's3') throw new ConfigInvalid('OBJECTS=s3 is not there yet.');
+  return openDiskObjects({ dir: join(config.DATA_DIR, 'objects') });
+}

@@ -1,0 +1,120 @@
+import { createHttpClassifier } from '../adapters/http-classifier/http-classifier.ts';
+import { normaliseImage } from '../adapters/sharp/normalise-image.ts';
+import type { Config } from '../config/parse-config.ts';
+import { HISTOGRAM_BINS } from '../domain/population.ts';
+import type { Served } from '../http/serve.ts';
+import { firstPolicy } from '../select/policy.ts';
+import { createWebApp } from '../web/create-web-app.ts';
+import type { ImageLinks } from '../web/image-links.ts';
+import type { WebSettings } from '../web/web-options.ts';
+import type { Deployment } from './deployment.ts';
+import { listenOn } from './listen.ts';
+import type { Records } from './records.ts';
+import { roleMetrics } from './role-metrics.ts';
+import type { Part } from './service.ts';
+import type { Surroundings } from './surroundings.ts';
+
+const DAY_MS = 86_400_000;
+/** A classifier that is slower than this has no answer that a person would wait for. */
+const CLASSIFIER_TIMEOUT_MS = 20_000;
+
+/** The web role. */
+export function webPart(
+  config: Config,
+  deployment: Deployment,
+  records: Records,
+  imageLinks: ImageLinks,
+  around: Surroundings,
+): Part {
+  let isReady = false;
+  let end: () => Promise<void> = async () => undefined;
+  return {
+    name: 'web',
+    async start() {
+      const { clock, random, log } = around;
+      const role = roleMetrics('web', { classes: deployment.classes }, around.build);
+      const classifier = hasUpload(config)
+        ? createHttpClassifier({
+            baseUrl: config.CLASSIFIER_URL,
+            timeoutMs: CLASSIFIER_TIMEOUT_MS,
+            clock,
+            meter: role.meter,
+            classes: deployment.classes,
+            modelVersion: config.CLASSIFIER_MODEL_VERSION ?? null,
+          })
+        : null;
+      const app = createWebApp({
+        ...role,
+        settings: webSettings(config, deployment),
+        store: records.store,
+        objects: records.objects,
+        classifier,
+        normalise: (bytes) => normaliseImage(bytes, limitsOf(config)),
+        firstPolicy: initialPolicy(config),
+        imageLinks,
+        clock,
+        random,
+        log,
+        isReady: () => isReady,
+      });
+      const served: Served = await listenOn(app, {
+        host: config.HOST,
+        port: config.WEB_PORT,
+        setting: 'WEB_PORT',
+      });
+      isReady = true;
+      end = async () => {
+        isReady = false;
+        await served.stop();
+        classifier?.close();
+      };
+      log.info({ url: served.url }, 'web ready');
+    },
+    stop: () => end(),
+  };
+}
+
+/** Photos can be classified where a model is ours or a classifier was named; else predictions are reported. */
+const hasUpload = (config: Config): boolean =>
+  config.ROLES.includes('classifier') || config.CLASSES_FILE === undefined;
+
+const limitsOf = (config: Config): { bytesMax: number; pixelsMax: number } => ({
+  bytesMax: config.UPLOAD_BYTES_MAX,
+  pixelsMax: config.UPLOAD_PIXELS_MAX,
+});
+
+/** In force until the sync makes one from what it has seen. */
+const initialPolicy = (config: Config): ReturnType<typeof firstPolicy> =>
+  firstPolicy({
+    id: 'first',
+    madeAt: 0,
+    design: config.DESIGN,
+    shares: {
+      random: config.SHARE_RANDOM,
+      lowConfidence: config.SHARE_LOW_CONFIDENCE,
+      disputed: config.SHARE_DISPUTED,
+    },
+    confidences: new Float64Array(HISTOGRAM_BINS),
+  });
+
+function webSettings(
+  config: Config,
+  { classes, lowConfidenceThreshold, model }: Deployment,
+): WebSettings {
+  return {
+    classes,
+    segments: config.SEGMENTS,
+    lowConfidenceThreshold,
+    uploadBytesMax: config.UPLOAD_BYTES_MAX,
+    trustProxyHops: config.TRUST_PROXY,
+    publicUrl: config.PUBLIC_URL,
+    labelStudioOrigins: config.ALLOWED_LABEL_STUDIO_ORIGINS,
+    ingestKey: config.INGEST_KEY,
+    opsKey: config.OPS_KEY,
+    isAccuracyPublic: config.ACCURACY_PUBLIC,
+    flagHorizonMs: config.FLAG_HORIZON_DAYS * DAY_MS,
+    targetAccuracy: config.TARGET_ACCURACY,
+    offline:
+      model?.offline === undefined ? null : { modelVersion: model.version, ...model.offline },
+  };
+}
