@@ -1,7 +1,7 @@
 import { PROJECT_KINDS, SELECTION_REASONS } from '../selection.ts';
 import { defineMetrics } from './definition.ts';
 
-const JOBS = ['run', 'select', 'push', 'pull', 'estimate', 'reconcile'] as const;
+const JOBS = ['run', 'select', 'push', 'pull', 'estimate', 'reconcile', 'house'] as const;
 const ENTRY_KINDS = ['create_task', 'ask_annotator', 'renew_image', 'delete_task'] as const;
 
 /** What the sync says of the way from a selection to a label. */
