@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Router } from 'express';
 
-import type { AccuracyEstimate } from '../domain/estimate.ts';
 import { Unauthorized } from '../domain/errors.ts';
+import type { AccuracyEstimate } from '../domain/estimate.ts';
 import { isLocal, showsKey } from './access.ts';
 import { accuracyJson } from './accuracy-json.ts';
 import { accuracyView } from './accuracy-view.ts';
@@ -16,8 +16,13 @@ export function addAccuracyRoutes(router: Router, context: WebContext): void {
     response.json(accuracyJson(estimates, context.settings.offline));
   });
   router.get('/accuracy', access, async (_request, response) => {
-    const estimates = await context.store.latestEstimates();
-    context.pages.send(response, 'accuracy', accuracyView(estimates, context.settings.offline));
+    const [estimates, versions] = await Promise.all([
+      context.store.latestEstimates(),
+      context.store.modelVersions(),
+    ]);
+    const order = versions.map(({ modelVersion }) => modelVersion);
+    const view = accuracyView(estimates, order, context.settings.offline);
+    context.pages.send(response, 'accuracy', view);
   });
 }
 

@@ -1,5 +1,6 @@
 import type { AccuracyEstimate } from '../domain/estimate.ts';
-import { type WindowName, windowLengthMs } from '../domain/window.ts';
+import type { ModelVersion } from '../domain/ids.ts';
+import { windowLengthMs, type WindowName } from '../domain/window.ts';
 import { offlineAccuracy } from './accuracy-json.ts';
 import { percent } from './percent.ts';
 import type { OfflineResult } from './web-options.ts';
@@ -43,14 +44,18 @@ export function windowWords(name: WindowName): string {
 }
 
 /**
- * The estimates as a person reads them: versions with the newest traffic first, windows from short to long.
+ * The estimates as a person reads them, windows from short to long.
  * @param estimates newest of each version and window
+ * @param order model versions, newest traffic first
  */
 export function accuracyView(
   estimates: readonly AccuracyEstimate[],
+  order: readonly ModelVersion[],
   offline: OfflineResult | null,
 ): AccuracyView {
-  const versions = [...new Set(newestFirst(estimates).map(({ modelVersion }) => modelVersion))];
+  const versions = order.filter((version) =>
+    estimates.some(({ modelVersion }) => modelVersion === version),
+  );
   const ofNewest = estimates.filter(({ modelVersion }) => modelVersion === versions[0]);
   const asOf = Math.max(...estimates.map((estimate) => estimate.asOf));
   return {
@@ -66,15 +71,6 @@ export function accuracyView(
 
 const timeWords = (ms: number): string =>
   `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-
-/** The version that was computed last with traffic comes first; ties keep their order. */
-const newestFirst = (estimates: readonly AccuracyEstimate[]): AccuracyEstimate[] =>
-  estimates
-    .filter(({ window }) => window === 'all')
-    .concat(estimates.filter(({ window }) => window !== 'all'))
-    .map((estimate, index) => ({ estimate, index }))
-    .sort((a, b) => b.estimate.to - a.estimate.to || a.index - b.index)
-    .map(({ estimate }) => estimate);
 
 const shortToLong = (estimates: readonly AccuracyEstimate[]): AccuracyEstimate[] =>
   [...estimates].sort((a, b) => lengthOf(a.window) - lengthOf(b.window));

@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 
+import type { Policy } from '../domain/selection.ts';
 import type { Classifier } from '../ports/classifier.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
@@ -7,7 +8,6 @@ import type { Meter } from '../ports/meter.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { Random } from '../ports/random.ts';
 import type { Store } from '../ports/store.ts';
-import type { Policy } from '../domain/selection.ts';
 import type { NormaliseImage } from '../upload/accept-upload.ts';
 import type { ImageLinks } from './image-links.ts';
 

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+
+import type { AccuracyEstimate } from '../../src/domain/estimate.ts';
+import { modelVersion } from '../../src/domain/ids.ts';
+import { accuracyView } from '../../src/web/accuracy-view.ts';
+import { estimate, unlabelled } from './estimates.ts';
+import { photo } from './photos.ts';
+import { PAGE, startTestWeb, type TestWeb } from './start-test-web.ts';
+
+describe('the accuracy', () => {
+  let web: TestWeb;
+  beforeEach(async () => {
+    web = await startTestWeb();
+  });
+  afterEach(() => web.stop());
+
+  async function save(...estimates: AccuracyEstimate[]): Promise<void> {
+    const fence = await web.store.acquireLease('sync', 'test', web.time.now, 60_000);
+    await web.store.saveEstimates(estimates, fence!);
+  }
+  const ask = async (query = ''): Promise<{ as_of: string | null; estimates: object[] }> =>
+    (await (await web.get(`/api/accuracy${query}`)).json()) as never;
+
+  it('is told to programs with everything that stands behind it, under fixed names', async () => {
+    await save(estimate());
+    assert.deepEqual(await ask(), {
+      as_of: '2026-11-22T10:00:00.000Z',
+      estimates: [
+        {
+          model_version: 'shapes-1',
+          window: '7d',
+          from: '2026-11-15T10:00:00.000Z',
+          to: '2026-11-22T10:00:00.000Z',
+          predictions: 1200,
+          selected: 240,
+          labels: 214,
+          effective_labels: 180.5,
+          kish: 120.25,
+          accuracy: 0.82,
+          lower: 0.78,
+          upper: 0.86,
+          raw: 0.82,
+          lambda: 0.5,
+          coverage: 0.89,
+          maturity: 0.92,
+          reliable: true,
+          method: 'difference',
+          random: { accuracy: 0.8, lower: 0.72, upper: 0.88, labels: 130 },
+          naive: 0.55,
+          label_free: 0.84,
+          evalue: 0.2,
+          offline: 0.75,
+          classes: [
+            {
+              class_name: 'circle',
+              labels: 90,
+              precision: { value: 0.9, lower: 0.8, upper: 0.95 },
+              recall: { value: 0.85, lower: 0.75, upper: 0.92 },
+              f1: { value: 0.87, lower: 0.8, upper: 0.93 },
+            },
+            { class_name: 'square', labels: 2, precision: null, recall: null, f1: null },
+          ],
+        },
+      ],
+    });
+  });
+
+  it('is null where it is not defined, never 0', async () => {
+    await save(unlabelled());
+    const [told] = (await ask()).estimates as Record<string, unknown>[];
+    for (const name of ['accuracy', 'lower', 'upper', 'naive', 'label_free', 'evalue', 'kish'])
+      assert.equal(told![name], null, name);
+    assert.deepEqual(told!['random'], { accuracy: null, lower: null, upper: null, labels: 0 });
+  });
+
+  it('has no date and no estimate before the first run', async () => {
+    assert.deepEqual(await ask(), { as_of: null, estimates: [] });
+  });
+
+  it('can be asked for by version and window', async () => {
+    const other = modelVersion('shapes-0');
+    await save(estimate(), estimate({ window: '1d' }), estimate({ modelVersion: other }));
+    assert.equal((await ask()).estimates.length, 3);
+    assert.equal((await ask('?window=7d')).estimates.length, 2);
+    assert.equal((await ask('?window=7d&model_version=shapes-0')).estimates.length, 1);
+    assert.equal((await ask('?window=2h')).estimates.length, 0);
+  });
+
+  it('gives the release test only to the version that it tested', async () => {
+    await save(estimate({ modelVersion: modelVersion('shapes-0') }));
+    assert.equal((await ask()).estimates.map((one) => (one as { offline: null }).offline)[0], null);
+  });
+
+  it('stands on a page: one sentence, and a table of windows from short to long', async () => {
+    await web.predict(await photo());
+    await save(
+      estimate(),
+      unlabelled({ window: '1h' }),
+      estimate({ window: 'all', reliable: false }),
+    );
+    const html = (await (await web.get('/accuracy', PAGE)).text()).replaceAll('\u00a0', ' ');
+    assert.match(
+      html,
+      /Between 78 % and 86 % of the answers of the last 7 days were right, from 214 labels; too early to tell for the last hour\./,
+    );
+    assert.match(html, /Before release, on held-out data: 75.0 % \(15 of 20; Shapes\)/);
+    const rows = [...html.matchAll(/<th scope="row">([^<]+)/g)].map(([, window]) => window);
+    assert.deepEqual(rows, ['the last hour', 'the last 7 days', 'all time']);
+    for (const words of ['too few labels', 'preliminary', 'reliable', '78.0 to 86.0 %', '55.0 %'])
+      assert.ok(html.includes(words), words);
+  });
+
+  it('speaks of the version that has the newest traffic', () => {
+    const [old, now] = [modelVersion('shapes-0'), modelVersion('shapes-1')];
+    const both = [estimate({ modelVersion: old, labels: 77 }), estimate({ modelVersion: now })];
+    const view = accuracyView(both, [now, old], null);
+    assert.match(view.sentence, /from 214 labels/);
+    assert.deepEqual(
+      view.versions.map((one) => one.modelVersion),
+      [now, old],
+    );
+  });
+
+  it('says that it is too early, and what is missing', () => {
+    const said = (...estimates: AccuracyEstimate[]): string =>
+      accuracyView(estimates, [modelVersion('shapes-1')], null).sentence;
+    assert.equal(said(), 'Too early to tell: no label has come in yet.');
+    assert.equal(
+      said(unlabelled({ labels: 3 })),
+      'Too early to tell: 3 labels have come in, and an estimate needs at least 5.',
+    );
+    assert.match(said(estimate({ window: '1d', reliable: false })), /\(preliminary\)\.$/);
+    assert.match(said(estimate({ window: 'all' })), /of all time/);
+  });
+});

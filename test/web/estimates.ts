@@ -1,0 +1,130 @@
+import type { AccuracyEstimate } from '../../src/domain/estimate.ts';
+import { modelVersion } from '../../src/domain/ids.ts';
+
+/** A reliable estimate of the last 7 days, with every part there; `changes` say what is different. */
+export function estimate(changes: Partial<AccuracyEstimate> = {}): AccuracyEstimate {
+  const asOf = Date.parse('2026-11-22T10:00:00Z');
+  return {
+    modelVersion: modelVersion('shapes-1'),
+    window: '7d',
+    from: asOf - 7 * 86_400_000,
+    to: asOf,
+    asOf,
+    predictions: 1200,
+    selected: 240,
+    labels: 214,
+    skipped: 3,
+    open: 23,
+    effectiveLabels: 180.5,
+    kish: 120.25,
+    accuracy: 0.82,
+    lower: 0.78,
+    upper: 0.86,
+    raw: 0.82,
+    lambda: 0.5,
+    coverage: 0.89,
+    maturity: 0.92,
+    reliable: true,
+    method: 'difference',
+    bounds: { lower: 0.7, upper: 0.9 },
+    random: { value: 0.8, lower: 0.72, upper: 0.88, labels: 130 },
+    randomLabels: 130,
+    disagrees: false,
+    naive: 0.55,
+    labelFree: { value: 0.84, isCalibrated: false },
+    evalue: 0.2,
+    classes: [
+      {
+        className: 'circle',
+        labels: 90,
+        precision: { value: 0.9, lower: 0.8, upper: 0.95, labels: 90 },
+        recall: { value: 0.85, lower: 0.75, upper: 0.92, labels: 88 },
+        f1: { value: 0.87, lower: 0.8, upper: 0.93, labels: 90 },
+      },
+      { className: 'square', labels: 2, precision: null, recall: null, f1: null },
+    ],
+    macroF1: { value: 0.7, lower: 0.6, upper: 0.8, labels: 214, classes: 2 },
+    segments: [
+      {
+        segment: 'north',
+        predictions: 700,
+        labels: 120,
+        accuracy: { value: 0.83, lower: 0.75, upper: 0.89, labels: 120 },
+      },
+      { segment: 'south', predictions: 500, labels: 3, accuracy: null },
+    ],
+    confusion: {
+      circle: { circle: 600, square: 40 },
+      square: { circle: 90, square: 430 },
+      'None of these': { circle: 30, square: 10 },
+    },
+    calibration: {
+      brier: 0.12,
+      logLoss: 0.5,
+      bins: [
+        {
+          from: 0.4,
+          to: 0.5,
+          share: 0.3,
+          meanConfidence: 0.45,
+          accuracy: { value: 0.4, lower: 0.3, upper: 0.5, labels: 60 },
+        },
+        {
+          from: 0.9,
+          to: 0.95,
+          share: 0.7,
+          meanConfidence: 0.93,
+          accuracy: { value: 0.9, lower: 0.85, upper: 0.94, labels: 154 },
+        },
+      ],
+      ece: 0.04,
+      eceDebiased: 0.03,
+      mce: 0.05,
+      temperature: 1.1,
+    },
+    feedback: {
+      flagPrecision: { value: 0.7, lower: 0.5, upper: 0.85, labels: 20 },
+      flagRecall: { value: 0.3, lower: 0.2, upper: 0.45, labels: 40 },
+      correctionRight: null,
+      counts: { flag: 25, correction: 6, confirmation: 80 },
+    },
+    responses: [
+      { pattern: 'plain', selected: 130, labelled: 120, skipped: 1, open: 9 },
+      { pattern: 'low', selected: 80, labelled: 68, skipped: 2, open: 10 },
+      { pattern: 'disputed', selected: 20, labelled: 18, skipped: 0, open: 2 },
+      { pattern: 'both', selected: 10, labelled: 8, skipped: 0, open: 2 },
+    ],
+    agreement: 0.81,
+    hasExtremeWeights: false,
+    ...changes,
+  };
+}
+
+/** A window with predictions and nothing labelled yet. */
+export const unlabelled = (changes: Partial<AccuracyEstimate> = {}): AccuracyEstimate =>
+  estimate({
+    labels: 0,
+    effectiveLabels: null,
+    kish: null,
+    accuracy: null,
+    lower: null,
+    upper: null,
+    raw: null,
+    lambda: null,
+    coverage: 0,
+    maturity: 0,
+    reliable: false,
+    random: null,
+    randomLabels: 0,
+    naive: null,
+    labelFree: null,
+    evalue: null,
+    classes: [],
+    macroF1: null,
+    segments: [],
+    confusion: {},
+    calibration: null,
+    agreement: null,
+    bounds: null,
+    ...changes,
+  });
