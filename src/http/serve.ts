@@ -18,9 +18,14 @@ export async function serve(
   handler: RequestListener,
   options: { readonly host: string; readonly port: number; readonly requestTimeoutMs?: number },
 ): Promise<Served> {
-  const server = createServer(handler);
-  server.headersTimeout = 10_000;
-  server.requestTimeout = options.requestTimeoutMs ?? 30_000;
+  const requestTimeoutMs = options.requestTimeoutMs ?? 30_000;
+  // Node looks for late requests every 30 s unless told otherwise: a time-out of 30 s would then last up to 60.
+  const server = createServer(
+    { connectionsCheckingInterval: Math.ceil(requestTimeoutMs / 10) },
+    handler,
+  );
+  server.headersTimeout = Math.min(10_000, requestTimeoutMs);
+  server.requestTimeout = requestTimeoutMs;
   server.keepAliveTimeout = 65_000;
   await listen(server, options.host, options.port);
   const { port } = server.address() as AddressInfo;

@@ -6,9 +6,10 @@ import {
 } from '../../domain/errors.ts';
 import type { Inference, InferenceLoad, ModelOutput } from '../../ports/inference.ts';
 import type { Log } from '../../ports/log.ts';
+import type { Random } from '../../ports/random.ts';
 import type { ImageLimits } from '../sharp/open-image.ts';
-import { createInferenceThread, type InferenceThread } from './inference-thread.ts';
 import type { WorkerReply } from './inference-messages.ts';
+import { createInferenceThread, type InferenceThread } from './inference-thread.ts';
 import type { ModelFolder } from './model-folder.ts';
 
 export interface InferencePoolOptions {
@@ -21,6 +22,8 @@ export interface InferencePoolOptions {
   /** An image is answered within this time of its arrival, or refused. */
   readonly deadlineMs: number;
   readonly log: Log;
+  /** Spreads the times at which refused callers come back. */
+  readonly random: Random;
 }
 
 interface Job {
@@ -98,11 +101,12 @@ export class InferencePool implements Inference {
           else resolve(result);
         },
       };
-      const abandon = (): void => this.#drop(job, hungUp());
-      const deadline = setTimeout(
-        () => this.#drop(job, this.#refusal('deadline')),
-        this.#options.deadlineMs,
-      );
+      const abandon = (): void => {
+        this.#drop(job, hungUp());
+      };
+      const deadline = setTimeout(() => {
+        this.#drop(job, this.#refusal('deadline'));
+      }, this.#options.deadlineMs);
       signal?.addEventListener('abort', abandon, { once: true });
       this.#queue.push(job);
       this.#dispatch();
@@ -134,9 +138,9 @@ export class InferencePool implements Inference {
   /** Takes nothing new, answers what waits, then ends every thread. */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    this.#restarts.forEach((timer) => clearTimeout(timer));
+    for (const timer of this.#restarts) clearTimeout(timer);
     if (this.#isBusy()) await new Promise<void>((resolve) => (this.#whenIdle = resolve));
-    await Promise.all(this.#slots.map(({ thread }) => thread?.stop()));
+    await Promise.all(this.#slots.map(async ({ thread }) => thread?.stop()));
   }
 
   #isBusy(): boolean {
@@ -202,16 +206,19 @@ export class InferencePool implements Inference {
     slot.isReady = false;
     slot.thread = null;
     job?.settle(new ClassifierUnavailable('The worker at this image ended: try again.', { cause }));
-    if (this.#isStopping) return this.#settleIdle();
+    if (this.#isStopping) {
+      this.#settleIdle();
+      return;
+    }
     const pauseMs =
       slot.deaths === 0 && wasReady ? 0 : Math.min(RESTART_MS_MAX, 250 * 2 ** slot.deaths);
     slot.deaths += 1;
     this.#options.log.warn({ cause: cause.message, pauseMs }, 'inference worker ended');
     const timer = setTimeout(() => {
       this.#restarts.delete(timer);
-      this.#occupy(slot).catch((error: unknown) =>
-        this.#options.log.warn({ cause: String(error) }, 'inference worker not started'),
-      );
+      this.#occupy(slot).catch((error: unknown) => {
+        this.#options.log.warn({ cause: String(error) }, 'inference worker not started');
+      });
     }, pauseMs);
     this.#restarts.add(timer);
   }
@@ -255,7 +262,11 @@ export class InferencePool implements Inference {
       deadline: 'The image was not reached in time: try again in a moment.',
       draining: 'The service is stopping: try again in a moment.',
     }[reason];
-    return new Overloaded(reason, said, Math.max(1, Math.ceil(seconds + Math.random())));
+    return new Overloaded(
+      reason,
+      said,
+      Math.max(1, Math.ceil(seconds + this.#options.random.uniform())),
+    );
   }
 }
 

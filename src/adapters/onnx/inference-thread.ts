@@ -53,9 +53,12 @@ export function createInferenceThread(
     'error',
     (error) => (cause = error instanceof Error ? error : new Error(String(error))),
   );
-  worker.on('message', (reply: WorkerReply) => events.onReply(reply));
-  const send = (request: WorkerRequest, transfer: ArrayBuffer[] = []): void =>
+  worker.on('message', (reply: WorkerReply) => {
+    events.onReply(reply);
+  });
+  const send = (request: WorkerRequest, transfer: ArrayBuffer[] = []): void => {
     worker.postMessage(request, transfer);
+  };
   return {
     run(image) {
       const own = ownBytes(image);

@@ -42,6 +42,7 @@ export async function startTinyPool(
     queueLimit: 4,
     deadlineMs: 5000,
     log: silentLog,
+    random: { id: () => 'id', uniform: () => 0.5 },
     ...options,
   });
 }

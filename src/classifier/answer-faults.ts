@@ -1,0 +1,25 @@
+import type { ErrorRequestHandler } from 'express';
+
+import { Overloaded } from '../domain/errors.ts';
+import type { Log } from '../ports/log.ts';
+import type { Meter } from '../ports/meter.ts';
+import { faultOf } from './faults.ts';
+
+/** Turns whatever went wrong into one answer with a `detail`, never a stack. */
+export function answerFaults(meter: Meter, log: Log): ErrorRequestHandler {
+  return (error: unknown, _request, response, next) => {
+    if (error instanceof Overloaded)
+      meter.increment('truthloop_predict_rejected_total', { reason: error.reason });
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    const fault = faultOf(error);
+    if (fault.status === 500) log.error({ err: error }, 'request failed');
+    if (fault.retryAfterSeconds !== null)
+      response.set('Retry-After', String(fault.retryAfterSeconds));
+    // What is left of a body that nobody reads would be taken for the next request.
+    if (fault.status === 413) response.set('Connection', 'close');
+    response.status(fault.status).json(fault.body);
+  };
+}

@@ -1,0 +1,83 @@
+import {
+  AppError,
+  ClassifierUnavailable,
+  Overloaded,
+  UploadRejected,
+  type UploadRejection,
+} from '../domain/errors.ts';
+import type { InvalidRequest } from './schemas.ts';
+
+/** A fault of the request itself, before there is any image. */
+export class RequestRefused extends AppError {
+  readonly code = 'REQUEST_REFUSED';
+  readonly retryable = false;
+  readonly status: 400 | 404 | 405 | 413 | 415 | 422;
+  /** Where the fault is, for a 422. */
+  readonly at: { readonly type: string; readonly loc: readonly (string | number)[] };
+
+  constructor(
+    status: RequestRefused['status'],
+    message: string,
+    at: RequestRefused['at'] = { type: 'value_error', loc: ['body'] },
+  ) {
+    super(message);
+    this.status = status;
+    this.at = at;
+  }
+}
+
+/** What a client is told. */
+export interface Fault {
+  readonly status: number;
+  readonly body: { readonly detail: string } | InvalidRequest;
+  readonly retryAfterSeconds: number | null;
+}
+
+const UPLOAD_STATUS: Readonly<Record<UploadRejection, RequestRefused['status']>> = {
+  type: 415,
+  bytes: 413,
+  pixels: 413,
+  corrupt: 400,
+  missing: 422,
+};
+
+/** The only table from a fault to an HTTP answer; the words are those that clients of FastAPI know (`detail`). */
+export function faultOf(error: unknown): Fault {
+  if (error instanceof RequestRefused) return refused(error.status, error.message, error.at);
+  if (error instanceof UploadRejected)
+    return refused(UPLOAD_STATUS[error.reason], error.message, {
+      type: 'missing',
+      loc: ['body', 'image'],
+    });
+  if (error instanceof Overloaded) return unavailable(error.message, error.retryAfterSeconds);
+  if (error instanceof ClassifierUnavailable) return unavailable(error.message, 1);
+  const status = (error as { status?: unknown } | null)?.status;
+  // Express marks what is the client's fault, an address that can't be decoded for instance.
+  if (typeof status === 'number' && status >= 400 && status < 500)
+    return {
+      status: 400,
+      body: { detail: 'The request can not be read.' },
+      retryAfterSeconds: null,
+    };
+  return {
+    status: 500,
+    body: { detail: 'Something went wrong here; the log has the reason.' },
+    retryAfterSeconds: null,
+  };
+}
+
+function refused(
+  status: RequestRefused['status'],
+  message: string,
+  { type, loc }: RequestRefused['at'],
+): Fault {
+  const body =
+    status === 422 ? { detail: [{ type, loc: [...loc], msg: message }] } : { detail: message };
+  return { status, body, retryAfterSeconds: null };
+}
+
+const unavailable = (detail: string, retryAfterSeconds: number): Fault => ({
+  status: 503,
+  body: { detail },
+  retryAfterSeconds,
+});

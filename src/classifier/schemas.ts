@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+/** What `POST /predict` takes as JSON. */
+export const predictRequest = z.object({
+  image: z.string().meta({
+    description:
+      'A JPEG, PNG or WebP image in base64; white space and a data-URL prefix are tolerated.',
+    contentEncoding: 'base64',
+  }),
+});
+
+const probability = z.number().min(0).max(1);
+
+/** What it answers. */
+export const predictAnswer = z.object({
+  prediction: z.string().meta({ description: 'The likeliest class.' }),
+  probability: probability.meta({ description: 'Probability of that class.' }),
+  probabilities: z
+    .record(z.string(), probability)
+    .meta({ description: 'Class -> probability; they sum to 1.' }),
+  model_version: z.string().meta({ description: 'Which model file answered.' }),
+});
+
+/** A refusal in one sentence. */
+export const refusal = z.object({ detail: z.string() });
+
+/** A request that is not of the right shape, field by field. */
+export const invalidRequest = z.object({
+  detail: z.array(
+    z.object({
+      type: z.string(),
+      loc: z.array(z.union([z.string(), z.int()])),
+      msg: z.string(),
+    }),
+  ),
+});
+
+export const liveAnswer = z.object({ status: z.literal('ok') });
+export const readyAnswer = z.object({ ready: z.boolean() });
+
+export type PredictAnswer = z.output<typeof predictAnswer>;
+export type InvalidRequest = z.output<typeof invalidRequest>;

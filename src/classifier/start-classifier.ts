@@ -1,0 +1,47 @@
+import { serve } from '../http/serve.ts';
+import type { Inference } from '../ports/inference.ts';
+import { type ClassifierAppOptions, createClassifierApp } from './create-classifier-app.ts';
+
+export interface StartClassifierOptions extends Omit<
+  ClassifierAppOptions,
+  'isReady' | 'inference'
+> {
+  /** Started: its model is loaded. Ended by `stop`. */
+  readonly inference: Inference & { stop(): Promise<void> };
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  /** Time that a whole request may take to arrive; 30 s. */
+  readonly requestTimeoutMs?: number;
+}
+
+/** A classifier that listens. */
+export interface StartedClassifier {
+  readonly url: string;
+  /** Not ready at once, answers what came, then closes the port and ends the workers. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Serves a model over HTTP.
+ * @throws the listen error (EADDRINUSE, EACCES) as Node gives it
+ */
+export async function startClassifier(options: StartClassifierOptions): Promise<StartedClassifier> {
+  let isDraining = false;
+  const app = createClassifierApp({ ...options, isReady: () => !isDraining });
+  const served = await serve(app, {
+    host: options.host,
+    port: options.port,
+    ...(options.requestTimeoutMs === undefined
+      ? {}
+      : { requestTimeoutMs: options.requestTimeoutMs }),
+  });
+  return {
+    url: served.url,
+    async stop() {
+      isDraining = true;
+      await served.stop();
+      await options.inference.stop();
+    },
+  };
+}
