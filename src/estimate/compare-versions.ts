@@ -87,7 +87,7 @@ export function mcNemar(
   return {
     exactP,
     chiSquare: test(Math.abs(onlyA - onlyB)),
-    chiSquareCorrected: test(Math.max(0, Math.abs(onlyA - onlyB) - 1)),
+    chiSquareCorrected: test(Math.abs(onlyA - onlyB) - 1),
   };
 }
 
