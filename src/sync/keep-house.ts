@@ -1,4 +1,4 @@
-import { type WindowName, windowLengthMs } from '../domain/window.ts';
+import { windowLengthMs, type WindowName } from '../domain/window.ts';
 import type { Log } from '../ports/log.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { Fence, Store } from '../ports/store.ts';

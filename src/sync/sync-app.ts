@@ -8,6 +8,16 @@ import type { SyncLoop } from './sync-loop.ts';
 /** A webhook of Label Studio carries a whole task; one with thousands of annotations is cut off here and polled instead. */
 const WEBHOOK_BYTES_MAX = 1024 * 1024;
 
+/** The routes, for metrics that are there at 0 before the first request. */
+export const SYNC_HANDLERS = [
+  { handler: '/webhooks/label-studio', method: 'POST' },
+  { handler: '/runs', method: 'POST' },
+  { handler: '/runs/:id', method: 'GET' },
+  { handler: '/livez', method: 'GET' },
+  { handler: '/readyz', method: 'GET' },
+  { handler: '/metrics', method: 'GET' },
+] as const;
+
 /**
  * HTTP of the sync role: webhooks that only bring the next pull forward, runs on demand, health and metrics.
  * @param options.metrics the role's metrics in Prometheus' text format

@@ -1,0 +1,205 @@
+import { type AppError, LabelingToolUnavailable, LeaseLost } from '../domain/errors.ts';
+import { hourOf } from '../domain/window.ts';
+import { measureJob, type SyncJob } from '../expose/measure-job.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Log } from '../ports/log.ts';
+import type { Meter } from '../ports/meter.ts';
+import type { Fence, RunStore, SyncRun } from '../ports/store.ts';
+import { holdLease } from './hold-lease.ts';
+import type { Trigger } from './sync-loop.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** The steps of a run, bound to their adapters by wire. Each is safe to repeat and to cut short. */
+export interface SyncSteps {
+  /** Policy and batch. @returns how many candidates were decided and how many of them became tasks */
+  select(
+    now: number,
+    fence: Fence,
+  ): Promise<{ readonly decided: number; readonly selected: number }>;
+  /** Projects, webhooks, outbox. @returns tasks made */
+  push(now: number, fence: Fence): Promise<number>;
+  /** @returns tasks whose annotations changed */
+  pull(now: number, fence: Fence): Promise<number>;
+  /** Both sides compared as a whole. */
+  reconcile(now: number, fence: Fence): Promise<void>;
+  /** Estimates of all windows, stored and exposed. */
+  estimate(now: number, fence: Fence): Promise<void>;
+  /** Roll-up, retention, orphans. */
+  keepHouse(now: number, fence: Fence): Promise<void>;
+  /** Backlog and budget as gauges; reads only. */
+  expose(now: number): Promise<void>;
+}
+
+export interface RunSyncOptions {
+  readonly steps: SyncSteps;
+  readonly runs: RunStore;
+  /** Names this process among those that take turns. */
+  readonly holder: string;
+  readonly clock: Clock;
+  readonly meter: Meter;
+  readonly log: Log;
+}
+
+/** What a run did so far. */
+interface Tally {
+  selected: number;
+  pushed: number;
+  pulled: number;
+  hasChanges: boolean;
+  readonly faults: string[];
+}
+
+/**
+ * One whole run: select, push, pull, now and then reconcile and keep house, estimate. A step that fails is recorded and the
+ * next one goes on; while the labelling tool is down its steps are passed over, and selection and estimates continue.
+ * @returns executes a run under the given id; rejects only when not even the run's record could be written
+ */
+export function createRunSync(
+  options: RunSyncOptions,
+): (id: string, trigger: Trigger) => Promise<void> {
+  const { runs, clock, log } = options;
+  const tool = watchTool(log);
+  let reconciledAt = -Infinity;
+  let houseKeptAt = -Infinity;
+  let estimatedHour = -Infinity;
+
+  /** Runs a step; a fault is noted. @returns whether it succeeded */
+  const attempt = async (
+    tally: Tally,
+    job: SyncJob,
+    step: () => Promise<void>,
+  ): Promise<boolean> => {
+    try {
+      await measureJob(options, job, step);
+      return true;
+    } catch (error) {
+      if (error instanceof LeaseLost) throw error;
+      tally.faults.push(`${job}: ${(error as Error).message}`);
+      if (!tool.noted(error)) log.warn({ err: error, job }, 'sync step failed');
+      return false;
+    }
+  };
+
+  const talkToTool = async (tally: Tally, now: number, fence: Fence): Promise<void> => {
+    const { steps } = options;
+    const isPushed = await attempt(tally, 'push', async () => {
+      tally.pushed = await steps.push(now, fence);
+    });
+    if (!isPushed && tool.isDown()) return;
+    const isPulled = await attempt(tally, 'pull', async () => {
+      tally.pulled = await steps.pull(now, fence);
+    });
+    if (isPushed && isPulled) tool.answered();
+    if (tool.isDown() || now - reconciledAt < HOUR_MS) return;
+    if (await attempt(tally, 'reconcile', () => steps.reconcile(now, fence))) reconciledAt = now;
+  };
+
+  const work = async (tally: Tally, trigger: Trigger, fence: Fence): Promise<void> => {
+    const { steps } = options;
+    const now = clock.now();
+    await attempt(tally, 'select', async () => {
+      const { decided, selected } = await steps.select(now, fence);
+      tally.selected = selected;
+      tally.hasChanges = decided > 0;
+    });
+    await talkToTool(tally, now, fence);
+    const isDue = trigger !== 'schedule' || hourOf(now) !== estimatedHour;
+    if (isDue || tally.hasChanges || tally.pulled > 0) {
+      const isDone = await attempt(tally, 'estimate', () => steps.estimate(clock.now(), fence));
+      if (isDone) estimatedHour = hourOf(now);
+    }
+    if (now - houseKeptAt >= HOUR_MS) {
+      if (await attempt(tally, 'house', () => steps.keepHouse(now, fence))) houseKeptAt = now;
+    }
+    await steps.expose(clock.now());
+  };
+
+  return async (id, trigger) => {
+    const lease = await holdLease(options);
+    if (lease === null) {
+      await runs.saveRun(skippedRun(id, trigger, clock.now()));
+      return;
+    }
+    const startedAt = clock.now();
+    const tally: Tally = { selected: 0, pushed: 0, pulled: 0, hasChanges: false, faults: [] };
+    const record = (state: Pick<SyncRun, 'finishedAt' | 'result'>): Promise<void> =>
+      runs.saveRun({ id, trigger, startedAt, ...state, ...outcomeOf(tally) });
+    try {
+      await record({ finishedAt: null, result: 'running' });
+      await measureJob(options, 'run', async () => {
+        await work(tally, trigger, lease.fence);
+        if (tally.faults.length > 0) throw new RunIncomplete(tally.faults.join('; '));
+      });
+      await record({ finishedAt: clock.now(), result: 'success' });
+    } catch (error) {
+      if (!(error instanceof RunIncomplete)) tally.faults.push((error as AppError).message);
+      await record({ finishedAt: clock.now(), result: 'failure' });
+    } finally {
+      await lease.release();
+      const { faults, selected, pushed, pulled } = tally;
+      log.info(
+        { runId: id, trigger, selected, pushed, pulled, faults: faults.length },
+        'sync run finished',
+      );
+    }
+  };
+}
+
+/** Says that a run did not do all of its work; its parts have been logged. */
+class RunIncomplete extends Error {}
+
+const outcomeOf = ({
+  selected,
+  pushed,
+  pulled,
+  faults,
+}: Tally): Pick<SyncRun, 'selected' | 'pushed' | 'pulled' | 'error'> => ({
+  selected,
+  pushed,
+  pulled,
+  error: faults.length === 0 ? null : faults.join('; '),
+});
+
+/** Another process has the turn: nothing to do is no failure. */
+const skippedRun = (id: string, trigger: Trigger, now: number): SyncRun => ({
+  id,
+  trigger,
+  startedAt: now,
+  finishedAt: now,
+  result: 'success',
+  selected: 0,
+  pushed: 0,
+  pulled: 0,
+  error: null,
+});
+
+interface ToolWatch {
+  /** Is this the labelling tool being down? Warned of once; true when it need not be logged again. */
+  noted(error: unknown): boolean;
+  answered(): void;
+  isDown(): boolean;
+}
+
+/** One warning when the labelling tool goes away, one line when it is back. */
+function watchTool(log: Log): ToolWatch {
+  let isDown = false;
+  return {
+    isDown: () => isDown,
+    noted(error) {
+      if (!(error instanceof LabelingToolUnavailable)) return false;
+      if (!isDown) {
+        log.warn(
+          { err: error },
+          'Label Studio does not answer; tasks wait and labels come later, everything else goes on',
+        );
+      }
+      isDown = true;
+      return true;
+    },
+    answered() {
+      if (isDown) log.info({}, 'Label Studio answers again');
+      isDown = false;
+    },
+  };
+}

@@ -1,0 +1,127 @@
+import { schedule, type ScheduledTask, validate } from 'node-cron';
+
+import { createLabelStudio } from '../adapters/label-studio/create-label-studio.ts';
+import type { Config } from '../config/parse-config.ts';
+import { ConfigInvalid } from '../domain/errors.ts';
+import { exposeTarget } from '../expose/expose-facts.ts';
+import type { Served } from '../http/serve.ts';
+import { createRunSync } from '../sync/run-sync.ts';
+import { createSyncApp, SYNC_HANDLERS } from '../sync/sync-app.ts';
+import { createSyncLoop, type SyncLoop } from '../sync/sync-loop.ts';
+import type { ImageLinks } from '../web/image-links.ts';
+import type { Deployment } from './deployment.ts';
+import { listenOn } from './listen.ts';
+import type { Records } from './records.ts';
+import { type RoleMetrics, roleMetrics } from './role-metrics.ts';
+import type { Part } from './service.ts';
+import type { Surroundings } from './surroundings.ts';
+import { createSyncSteps } from './sync-steps.ts';
+
+/**
+ * The sync role: its HTTP side, its schedule, and Label Studio.
+ * @throws ConfigInvalid when SYNC_CRON is no schedule
+ */
+export function syncPart(
+  config: Config,
+  deployment: Deployment,
+  records: Records,
+  links: ImageLinks,
+  around: Surroundings,
+): Part {
+  if (!validate(config.SYNC_CRON)) {
+    throw new ConfigInvalid(
+      `SYNC_CRON=${config.SYNC_CRON}: expected a cron expression, for instance */30 * * * * * for every 30 seconds.`,
+    );
+  }
+  let end: () => Promise<void> = async () => undefined;
+  return {
+    name: 'sync',
+    async start() {
+      const { clock, random, log, build } = around;
+      const role = roleMetrics(
+        'sync',
+        { classes: deployment.classes, handlers: SYNC_HANDLERS },
+        build,
+      );
+      exposeTarget(role.meter, config.TARGET_ACCURACY);
+      const labelStudio = createLabelStudio({
+        baseUrl: config.LABEL_STUDIO_URL,
+        publicUrl: config.LABEL_STUDIO_PUBLIC_URL,
+        token: config.LABEL_STUDIO_TOKEN,
+        clock,
+        meter: role.meter,
+        random,
+      });
+      const steps = createSyncSteps(config, deployment, records, links, labelStudio, {
+        ...around,
+        meter: role.meter,
+      });
+      const loop = createSyncLoop({
+        execute: createRunSync({
+          steps,
+          runs: records.store,
+          holder: random.id(),
+          clock,
+          meter: role.meter,
+          log,
+        }),
+        makeId: () => random.id(),
+        log,
+      });
+      const listening = await listen(config, records, loop, role);
+      const timer = scheduleRuns(config.SYNC_CRON, loop);
+      loop.request('start');
+      end = async () => {
+        await timer.destroy();
+        await listening.stop();
+        await loop.stop();
+        labelStudio.close();
+      };
+      log.info({ url: listening.url, labelStudio: config.LABEL_STUDIO_URL }, 'sync ready');
+    },
+    stop: () => end(),
+  };
+}
+
+interface Listening {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+async function listen(
+  config: Config,
+  { store }: Records,
+  loop: SyncLoop,
+  role: RoleMetrics,
+): Promise<Listening> {
+  let isReady = true;
+  const app = createSyncApp({
+    ...role,
+    loop,
+    runs: store,
+    isReady: () => isReady,
+    webhookSecret: config.WEBHOOK_SECRET,
+    opsKey: config.OPS_KEY,
+  });
+  const served: Served = await listenOn(app, {
+    host: config.HOST,
+    port: config.SYNC_PORT,
+    setting: 'SYNC_PORT',
+  });
+  return {
+    url: served.url,
+    stop: () => {
+      isReady = false;
+      return served.stop();
+    },
+  };
+}
+
+const scheduleRuns = (expression: string, loop: SyncLoop): ScheduledTask =>
+  schedule(
+    expression,
+    () => {
+      loop.request('schedule');
+    },
+    { timezone: 'UTC', suppressMissedWarning: true },
+  );

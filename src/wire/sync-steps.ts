@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+
+import type { LabelStudio } from '../adapters/label-studio/create-label-studio.ts';
+import {
+  type ProjectSettings,
+  projectSpec,
+  readProjectFiles,
+} from '../adapters/label-studio/project-files.ts';
+import type { Config } from '../config/parse-config.ts';
+import type { PredictionId } from '../domain/ids.ts';
+import { dayOf } from '../domain/window.ts';
+import { exposeEstimates } from '../expose/expose-estimates.ts';
+import { exposeOutbox } from '../expose/expose-outbox.ts';
+import { exposeBudget } from '../expose/expose-selection.ts';
+import type { Meter } from '../ports/meter.ts';
+import type { Fence } from '../ports/store.ts';
+import { pullAnnotations } from '../pull/pull-annotations.ts';
+import { reconcileTasks } from '../pull/reconcile-tasks.ts';
+import { chooseTasks } from '../push/choose-tasks.ts';
+import { createEnsureProjects } from '../push/ensure-projects.ts';
+import { pushTasks } from '../push/push-tasks.ts';
+import { renewPolicy } from '../push/renew-policy.ts';
+import { OVERLAP_PURPOSE, permanentRandomNumber } from '../select/permanent-random-number.ts';
+import { estimateVersions } from '../sync/estimate-versions.ts';
+import { keepHouse } from '../sync/keep-house.ts';
+import type { SyncSteps } from '../sync/run-sync.ts';
+import type { ImageLinks } from '../web/image-links.ts';
+import type { Deployment } from './deployment.ts';
+import type { Records } from './records.ts';
+import type { Surroundings } from './surroundings.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** label-studio/ lies beside src/ and dist/. */
+const PROJECT_FILES = fileURLToPath(new URL('../../label-studio', import.meta.url));
+
+/** The steps of a sync run with everything that they need. */
+export function createSyncSteps(
+  config: Config,
+  deployment: Deployment,
+  { store, objects }: Records,
+  links: ImageLinks,
+  tool: LabelStudio,
+  around: Surroundings & { readonly meter: Meter },
+): SyncSteps {
+  const { clock, log, meter } = around;
+  const deps = { store, tool, objects, ...around };
+  const key = Buffer.from(config.SAMPLING_KEY);
+  const numberOf = (id: PredictionId): number => permanentRandomNumber(key, id);
+  const ensureProjects = createEnsureProjects(deps, {
+    classes: deployment.classes,
+    specOf: projectSpecs(config),
+    webhook: { url: config.WEBHOOK_URL, secret: config.WEBHOOK_SECRET },
+  });
+  const pushSettings = {
+    imageUrl: (id: PredictionId) => links.urlFor(id, clock.now()),
+    isRevealed: config.REVEAL_PREDICTION === 'hard',
+  };
+  const reading = {
+    classes: deployment.classes,
+    annotationsPerTask: config.ANNOTATIONS_PER_TASK,
+    overlapShare: config.OVERLAP_SHARE,
+    overlapNumber: (id: PredictionId) => permanentRandomNumber(key, id, OVERLAP_PURPOSE),
+  };
+  let ensuredAt = -Infinity;
+
+  const push = async (now: number, fence: Fence): Promise<number> => {
+    if (now - ensuredAt >= HOUR_MS) {
+      await ensureProjects(fence);
+      ensuredAt = now;
+    }
+    const first = await pushTasks(deps, pushSettings, fence);
+    if (first.error !== null) throw first.error;
+    if (first.missingProjects.length === 0) return first.created + first.found;
+    // Somebody deleted a project since: it is made again, and what waited for it follows at once.
+    await ensureProjects(fence);
+    const second = await pushTasks(deps, pushSettings, fence);
+    if (second.error !== null) throw second.error;
+    return first.created + first.found + second.created + second.found;
+  };
+
+  return {
+    async select(now, fence) {
+      const chosen = await chooseTasks(
+        deps,
+        {
+          pushDelayMs: config.PUSH_DELAY_SECONDS * 1000,
+          budgetPerDay: config.LABEL_BUDGET_PER_DAY,
+          numberOf,
+        },
+        now,
+        fence,
+      );
+      await renewPolicy(
+        deps,
+        {
+          design: config.DESIGN,
+          shares: {
+            random: config.SHARE_RANDOM,
+            lowConfidence: config.SHARE_LOW_CONFIDENCE,
+            disputed: config.SHARE_DISPUTED,
+          },
+          budgetPerDay: config.LABEL_BUDGET_PER_DAY,
+        },
+        now,
+        fence,
+      );
+      return chosen;
+    },
+    push,
+    async pull(_now, fence) {
+      const { changed, missingProjects } = await pullAnnotations(deps, reading, fence);
+      if (missingProjects.length > 0) ensuredAt = -Infinity;
+      return changed;
+    },
+    async reconcile(_now, fence) {
+      await reconcileTasks(deps, reading, fence);
+    },
+    async estimate(now, fence) {
+      const estimates = await estimateVersions(
+        store,
+        {
+          windows: config.WINDOWS,
+          classes: deployment.classes,
+          segments: config.SEGMENTS,
+          targetAccuracy: config.TARGET_ACCURACY,
+          labelSlaMs: config.LABEL_SLA_DAYS * DAY_MS,
+          isAnchored: config.REVEAL_PREDICTION === 'hard',
+        },
+        now,
+      );
+      await store.saveEstimates(estimates, fence);
+      exposeEstimates(meter, estimates, offlineResults(deployment));
+    },
+    keepHouse: (now, fence) =>
+      keepHouse(
+        { store, objects, log },
+        { windows: config.WINDOWS, retentionMs: config.RETENTION_DAYS * DAY_MS },
+        now,
+        fence,
+      ),
+    async expose(now) {
+      exposeOutbox(meter, await store.outboxState());
+      const { openTasks } = await store.labelFlow(now - DAY_MS);
+      exposeBudget(meter, {
+        perDay: config.LABEL_BUDGET_PER_DAY,
+        usedToday: await store.selectedOnDay(dayOf(now)),
+        open: openTasks,
+      });
+    },
+  };
+}
+
+/** Marks our projects in a Label Studio that serves several installations; says nothing about the key. */
+const deploymentMark = (samplingKey: string): string =>
+  createHash('sha256').update(`deployment:v1:${samplingKey}`).digest('hex').slice(0, 8);
+
+function projectSpecs(config: Config): Parameters<typeof createEnsureProjects>[1]['specOf'] {
+  const files = readProjectFiles(PROJECT_FILES);
+  const settings: ProjectSettings = {
+    prefix: config.PROJECT_PREFIX,
+    deployment: deploymentMark(config.SAMPLING_KEY),
+    annotatorsPerTask: config.ANNOTATIONS_PER_TASK,
+    isRevealed: config.REVEAL_PREDICTION === 'hard',
+  };
+  return (kind, classes) => projectSpec(files, settings, kind, classes);
+}
+
+const offlineResults = ({ model }: Deployment): Parameters<typeof exposeEstimates>[2] =>
+  model?.offline === undefined
+    ? []
+    : [{ modelVersion: model.version, accuracy: model.offline.right / model.offline.n }];
