@@ -22,6 +22,6 @@ export function holdLock(path: string): () => void {
     );
   }
   return () => {
-    connection.close();
+    if (connection.isOpen) connection.close();
   };
 }

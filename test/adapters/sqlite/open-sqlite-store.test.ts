@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { copyFile, mkdtemp, open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { DatabaseSync } from '@photostructure/sqlite';
+
+import { openSqliteStore } from '../../../src/adapters/sqlite/open-sqlite-store.ts';
+import { StoreUnusable } from '../../../src/domain/errors.ts';
+import { describeStore } from '../../contract/store.contract.ts';
+import {
+  agreed,
+  annotation,
+  NOON,
+  pid,
+  prediction,
+  pull,
+  pushTasks,
+  takeLease,
+} from '../../contract/store/fixtures.ts';
+import { startWriter } from './start-writer.ts';
+
+const temporaryFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'truthloop-sqlite-'));
+
+describeStore('sqlite', async () => {
+  const dir = await temporaryFolder();
+  const path = join(dir, 'truthloop.sqlite');
+  const store = await openSqliteStore({ path });
+  return {
+    store,
+    restart: async () => {
+      await store.close();
+      return openSqliteStore({ path });
+    },
+    dispose: () => rm(dir, { recursive: true, force: true }),
+  };
+});
+
+describe('sqlite store file', () => {
+  let dir: string;
+  let path: string;
+
+  beforeEach(async () => {
+    dir = await temporaryFolder();
+    path = join(dir, 'truthloop.sqlite');
+  });
+  afterEach(() => rm(dir, { recursive: true, force: true }));
+
+  const refusal = (pattern: RegExp) => (error: unknown) => {
+    assert.ok(error instanceof StoreUnusable, String(error));
+    assert.match(error.message, pattern);
+    assert.ok(error.message.includes(path));
+    return true;
+  };
+
+  async function filled(): Promise<void> {
+    const store = await openSqliteStore({ path });
+    await Promise.all(
+      Array.from({ length: 300 }, (_, index) => store.recordPrediction(prediction(`p${index}`))),
+    );
+    await store.close();
+  }
+
+  it('a second store on the same file is refused while the first is open', async () => {
+    const store = await openSqliteStore({ path });
+    await assert.rejects(openSqliteStore({ path }), refusal(/Another process.*STORE=redis/s));
+    await store.recordPrediction(prediction('a'));
+    await store.close();
+    await (await openSqliteStore({ path })).close();
+  });
+
+  it('another process is refused too, and a killed one leaves no lock and loses nothing that it acknowledged', async () => {
+    const writer = await startWriter(path);
+    await assert.rejects(openSqliteStore({ path }), refusal(/Another process/));
+    await writer.acknowledged(50);
+    const acknowledged = await writer.kill();
+    const store = await openSqliteStore({ path });
+    for (const id of acknowledged) assert.ok(await store.findPrediction(pid(id)), `${id} is lost`);
+    await store.close();
+    assert.equal(integrity(path), 'ok');
+  }).timeout(30_000);
+
+  it('a file that is no database is named and left as it is', async () => {
+    const bytes = Buffer.alloc(20_000, 'not a database');
+    await writeFile(path, bytes);
+    await assert.rejects(openSqliteStore({ path }), refusal(/damaged.*restore a backup/s));
+    assert.deepEqual(await readFile(path), bytes);
+  });
+
+  it('a database with damaged pages is named when they are met, and never written over', async () => {
+    await filled();
+    const { size } = await stat(path);
+    const file = await open(path, 'r+');
+    await file.write(Buffer.alloc(size, 0xff), 0, size - 8192, 8192);
+    await file.close();
+    const damaged = await readFile(path);
+    await assert.rejects(
+      async () => {
+        const store = await openSqliteStore({ path });
+        try {
+          await store.recordPrediction(prediction('new'));
+        } finally {
+          await store.close();
+        }
+      },
+      refusal(/damaged/),
+    );
+    assert.deepEqual(await readFile(path), damaged);
+  });
+
+  it('a database that a newer program wrote is refused', async () => {
+    await filled();
+    const db = new DatabaseSync(path);
+    db.exec('PRAGMA user_version = 999');
+    db.close();
+    await assert.rejects(openSqliteStore({ path }), refusal(/newer program.*999/s));
+  });
+
+  it("another program's database is refused", async () => {
+    const db = new DatabaseSync(path);
+    db.exec('CREATE TABLE theirs (a)');
+    db.close();
+    await assert.rejects(openSqliteStore({ path }), refusal(/another program.*theirs/s));
+  });
+
+  it('a write-ahead log cut at any byte loses at most the newest writes, and never a part of one', async () => {
+    const store = await openSqliteStore({ path });
+    for (let index = 0; index < 30; index += 1)
+      await store.recordPrediction(prediction(`p${index}`));
+    const copy = join(dir, 'copy.sqlite');
+    const { size } = await stat(`${path}-wal`);
+    for (let cut = 0; cut < 50; cut += 1) {
+      await copyFile(path, copy);
+      await copyFile(`${path}-wal`, `${copy}-wal`);
+      await truncate(`${copy}-wal`, Math.floor((size * (cut * 0.6180339887 + 0.01)) % size));
+      const cutStore = await openSqliteStore({ path: copy });
+      const candidates = await cutStore.candidates(NOON + 1);
+      const [arrivals] = await cutStore.arrivals(NOON, NOON + 1);
+      assert.equal(arrivals?.byPattern[0] ?? 0, candidates.length);
+      assert.deepEqual(
+        candidates.map(({ predictionId }) => predictionId),
+        candidates.map((_, index) => `p${index}`),
+      );
+      await cutStore.close();
+      assert.equal(integrity(copy), 'ok');
+      await rm(copy);
+    }
+    await store.close();
+  }).timeout(60_000);
+
+  it('one write that fails is undone alone; those that shared its commit stay', async () => {
+    const store = await openSqliteStore({ path });
+    await takeLease(store);
+    const stale = { lease: 'sync', token: 0 };
+    const results = await Promise.allSettled([
+      store.recordPrediction(prediction('a')),
+      store.setProjectId('random', 1, stale),
+      store.recordPrediction(prediction('b')),
+    ]);
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled'],
+    );
+    assert.equal((await store.candidates(NOON + 1)).length, 2);
+    await store.close();
+  });
+
+  it('keeps every reading of an annotation, and a tombstone for one that is gone', async () => {
+    const store = await openSqliteStore({ path });
+    const bench = { store, fence: await takeLease(store) };
+    await pushTasks(bench, ['a']);
+    await pull(bench, 'a', [annotation(1, 'Soup')], agreed('Soup'));
+    await pull(bench, 'a', [annotation(1, 'Rice')], agreed('Rice'));
+    await pull(bench, 'a', [annotation(1, 'Rice')], agreed('Rice'));
+    await pull(bench, 'a', [], { kind: 'pending' });
+    await store.close();
+    const db = new DatabaseSync(path, { readOnly: true });
+    const history = db.prepare('SELECT annotation FROM annotation_history ORDER BY number').all();
+    db.close();
+    assert.deepEqual(
+      (history as { annotation: string | null }[]).map((row) =>
+        row.annotation === null
+          ? null
+          : (JSON.parse(row.annotation) as { answer: { trueClass: string } }).answer.trueClass,
+      ),
+      ['Soup', 'Rice', null],
+    );
+  });
+});
+
+function integrity(path: string): unknown {
+  const db = new DatabaseSync(path);
+  try {
+    return (db.prepare('PRAGMA integrity_check').get() as { integrity_check: unknown })
+      .integrity_check;
+  } finally {
+    db.close();
+  }
+}
