@@ -379,9 +379,10 @@ export function describeLabelingTool(
 
         await people.edit(annotationId, ['soup']);
         const [edited] = (await changed())[0]?.annotations ?? [];
-        assert.equal(edited?.annotationId, annotationId);
-        assert.deepEqual(chosen(edited?.result), ['soup']);
-        assert.ok((edited?.updatedAt ?? 0) > annotation.updatedAt);
+        assert.ok(edited !== undefined);
+        assert.equal(edited.annotationId, annotationId);
+        assert.deepEqual(chosen(edited.result), ['soup']);
+        assert.ok(edited.updatedAt > annotation.updatedAt);
 
         await people.cancel(annotationId);
         assert.equal((await changed())[0]?.annotations[0]?.wasCancelled, true);

@@ -57,6 +57,8 @@ export function createLabelStudio(options: LabelStudioOptions): LabelStudio {
       const call = { method: 'GET', path: '/api/version' } as const;
       return (await session.safe(call, versionSchema)).release;
     },
-    close: session.close,
+    close: () => {
+      session.close();
+    },
   };
 }

@@ -1,7 +1,7 @@
 import { NONE_OF_THESE } from '../../domain/prediction.ts';
 
 /** Keys for classes, in order: those under which Label Studio's page has a command of its own are left out. */
-const HOTKEYS = [...'1234567890qtyasdfgjlxc'];
+const HOTKEYS = '1234567890qtyasdfgjlxc';
 const NONE_HOTKEY = 'n';
 
 /**

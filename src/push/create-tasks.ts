@@ -1,0 +1,137 @@
+import { LabelingToolRefused } from '../domain/errors.ts';
+import type { PredictionId } from '../domain/ids.ts';
+import type { ProjectKind } from '../domain/selection.ts';
+import type { TaskDraft, TaskRef } from '../ports/labeling-tool.ts';
+import type { OutboxEntry } from '../ports/store.ts';
+import {
+  blameFor,
+  bury,
+  idsOf,
+  type PushRun,
+  standBack,
+  taskData,
+  waitForProject,
+} from './send-batch.ts';
+
+interface Item {
+  readonly entry: OutboxEntry;
+  readonly draft: TaskDraft;
+}
+
+/**
+ * Makes the tasks of one project's entries: note the send, look up what an earlier one may have made, make the rest,
+ * mark. Whatever is cut off in between, the next attempt finds by the look-up: lost never, doubled never.
+ */
+export async function createTasksOf(
+  run: PushRun,
+  kind: ProjectKind,
+  entries: readonly OutboxEntry[],
+): Promise<void> {
+  const projectId = await run.store.projectId(kind);
+  if (projectId === null) return waitForProject(run, kind, entries);
+  const items = await draftsOf(run, kind, entries);
+  if (items.length === 0) return;
+  const due = items.map(({ entry }) => entry);
+  await run.store.beginSend(idsOf(due), run.fence);
+  let found: ReadonlyMap<PredictionId, number>;
+  try {
+    const refs = await run.tool.findTasks(
+      projectId,
+      due.map(({ predictionId }) => predictionId),
+    );
+    found = oldestOf(refs);
+  } catch (error) {
+    return standBack(run, due, error);
+  }
+  const isThere = ({ entry }: Item): boolean => found.has(entry.predictionId);
+  const there = items.filter(isThere);
+  await mark(run, projectId, there, found);
+  run.count.found += there.length;
+  await makeTasks(
+    run,
+    projectId,
+    items.filter((item) => !isThere(item)),
+  );
+}
+
+/** Entries of predictions that were erased meanwhile are done: nothing is left to label. */
+async function draftsOf(
+  run: PushRun,
+  kind: ProjectKind,
+  entries: readonly OutboxEntry[],
+): Promise<readonly Item[]> {
+  const items: Item[] = [];
+  for (const entry of entries) {
+    const { predictionId } = entry;
+    const prediction = await run.store.findPrediction(predictionId);
+    if (prediction === null) await run.store.markDone([entry.id], run.fence);
+    else {
+      const data = taskData(run.settings, kind, prediction);
+      items.push({ entry, draft: { predictionId, data } });
+    }
+  }
+  return items;
+}
+
+/** Where somebody doubled a task, the older one is taken; reconciliation removes the other. */
+function oldestOf(refs: readonly TaskRef[]): ReadonlyMap<PredictionId, number> {
+  const oldest = new Map<PredictionId, number>();
+  for (const { predictionId, taskId } of refs)
+    oldest.set(predictionId, Math.min(taskId, oldest.get(predictionId) ?? taskId));
+  return oldest;
+}
+
+/** A refused batch made nothing: its halves are tried, down to the one that spoils it. */
+async function makeTasks(run: PushRun, projectId: number, items: readonly Item[]): Promise<void> {
+  const [first] = items;
+  if (first === undefined) return;
+  let refs: readonly TaskRef[];
+  try {
+    refs = await run.tool.createTasks(
+      projectId,
+      items.map(({ draft }) => draft),
+    );
+  } catch (error) {
+    if (!(error instanceof LabelingToolRefused) || blameFor(error) !== 'entry')
+      return standBack(
+        run,
+        items.map(({ entry }) => entry),
+        error,
+      );
+    if (items.length === 1) return bury(run, first.entry, error);
+    const half = Math.ceil(items.length / 2);
+    await makeTasks(run, projectId, items.slice(0, half));
+    return makeTasks(run, projectId, items.slice(half));
+  }
+  await mark(run, projectId, items, oldestOf(refs));
+  run.count.created += items.length;
+  run.meter.increment(
+    'truthloop_tasks_pushed_total',
+    { project: first.entry.project },
+    items.length,
+  );
+}
+
+async function mark(
+  run: PushRun,
+  projectId: number,
+  items: readonly Item[],
+  taskIds: ReadonlyMap<PredictionId, number>,
+): Promise<void> {
+  const created = items.flatMap(({ entry }) => {
+    const taskId = taskIds.get(entry.predictionId);
+    return taskId === undefined
+      ? []
+      : [
+          {
+            entryId: entry.id,
+            predictionId: entry.predictionId,
+            project: entry.project,
+            projectId,
+            taskId,
+            pushedAt: run.clock.now(),
+          },
+        ];
+  });
+  if (created.length > 0) await run.store.markCreated(created, run.fence);
+}

@@ -1,0 +1,109 @@
+import { LabelingToolRefused, LabelingToolUnavailable } from '../domain/errors.ts';
+import { PROJECT_KINDS, type ProjectKind } from '../domain/selection.ts';
+import type { LabelingTool, ProjectSpec } from '../ports/labeling-tool.ts';
+import type { Log } from '../ports/log.ts';
+import type { Meter } from '../ports/meter.ts';
+import type { EstimateStore, Fence, PredictionStore, TaskStore } from '../ports/store.ts';
+import { classesInUse } from './classes-in-use.ts';
+
+export interface EnsureProjectsDeps {
+  readonly store: Pick<TaskStore, 'projectId' | 'setProjectId' | 'allTasks'> &
+    Pick<EstimateStore, 'modelVersions'> &
+    Pick<PredictionStore, 'findPrediction'>;
+  readonly tool: Pick<LabelingTool, 'ensureProject' | 'ensureWebhook'>;
+  readonly meter: Meter;
+  readonly log: Log;
+}
+
+export interface EnsureProjectsSettings {
+  /** Classes of the model in service, in its order. */
+  readonly classes: readonly string[];
+  /** What the project of a kind should look like with these classes. */
+  readonly specOf: (kind: ProjectKind, classes: readonly string[]) => ProjectSpec;
+  readonly webhook: { readonly url: string; readonly secret: string };
+}
+
+type Changes = Awaited<ReturnType<LabelingTool['ensureProject']>>['changes'];
+/** `unknown`: Label Studio could not say. */
+type WebhookState = 'registered' | 'refused' | 'unknown';
+
+export interface EnsuredProject {
+  readonly kind: ProjectKind;
+  readonly projectId: number;
+  readonly changes: Changes;
+  readonly webhook: WebhookState;
+}
+
+/**
+ * Keeps the three projects in step with what they should be. What was changed by hand is put back, counted and logged;
+ * a change of our own (a new class) is not counted. Webhooks are a help only: where they fail, polling goes on.
+ * @returns a function to call at the start, from time to time, and when a project turned out to be gone; it rejects with
+ * LabelingToolUnavailable or LabelingToolRefused
+ */
+export function createEnsureProjects(
+  deps: EnsureProjectsDeps,
+  settings: EnsureProjectsSettings,
+): (fence: Fence) => Promise<readonly EnsuredProject[]> {
+  const applied = new Map<ProjectKind, string>();
+  const lastWebhook = new Map<ProjectKind, WebhookState>();
+  return async (fence) => {
+    const classes = await classesInUse(deps.store, settings.classes);
+    const ensured: EnsuredProject[] = [];
+    for (const kind of PROJECT_KINDS) {
+      const spec = settings.specOf(kind, classes);
+      const knownId = await deps.store.projectId(kind);
+      const { projectId, changes } = await deps.tool.ensureProject(spec, knownId);
+      if (projectId !== knownId) await deps.store.setProjectId(kind, projectId, fence);
+      const isOurs = applied.get(kind) !== JSON.stringify(spec);
+      applied.set(kind, JSON.stringify(spec));
+      report(deps, { kind, knownId, projectId, changes, isOurs });
+      const webhook = await registerWebhook(deps, projectId, settings.webhook);
+      if (webhook !== 'registered' && lastWebhook.get(kind) !== webhook)
+        deps.log.warn(
+          { project: kind, url: settings.webhook.url, webhook },
+          'webhook not registered',
+        );
+      lastWebhook.set(kind, webhook);
+      ensured.push({ kind, projectId, changes, webhook });
+    }
+    return ensured;
+  };
+}
+
+interface Found {
+  readonly kind: ProjectKind;
+  readonly knownId: number | null;
+  readonly projectId: number;
+  readonly changes: Changes;
+  /** What should be there is not what we last put there: the change may be our own. */
+  readonly isOurs: boolean;
+}
+
+function report({ meter, log }: EnsureProjectsDeps, found: Found): void {
+  const { kind: project, knownId, projectId, changes, isOurs } = found;
+  if (changes.length === 0) return;
+  if (knownId !== null && projectId !== knownId) {
+    meter.increment('truthloop_reconcile_repairs_total', { kind: 'missing_project' });
+    log.warn({ project, projectId, lost: knownId, changes }, 'project was gone');
+  } else if (knownId === null || isOurs) {
+    log.info({ project, projectId, changes }, 'project brought in step');
+  } else {
+    meter.increment('truthloop_reconcile_repairs_total', { kind: 'changed_project' });
+    log.warn({ project, projectId, changes }, 'project was changed by hand and put back');
+  }
+}
+
+async function registerWebhook(
+  { tool, log }: EnsureProjectsDeps,
+  projectId: number,
+  { url, secret }: EnsureProjectsSettings['webhook'],
+): Promise<WebhookState> {
+  try {
+    return await tool.ensureWebhook(projectId, url, secret);
+  } catch (error) {
+    if (!(error instanceof LabelingToolUnavailable || error instanceof LabelingToolRefused))
+      throw error;
+    log.debug({ projectId, err: error }, 'webhook could not be asked for');
+    return 'unknown';
+  }
+}
