@@ -1,0 +1,159 @@
+import { type PredictionId, predictionId } from '../../src/domain/ids.ts';
+import type { Batch, Candidate } from '../../src/domain/selection.ts';
+import type { Window } from '../../src/domain/window.ts';
+import { horvitzThompson } from '../../src/estimate/hajek.ts';
+import { wilson } from '../../src/estimate/wilson.ts';
+import { selectBatch } from '../../src/select/select-batch.ts';
+import { createChance } from './chance.ts';
+import { drawStream, LOW_CONFIDENCE_THRESHOLD, type Stream } from './coverage-stream.ts';
+import { confidenceDesign, type Design, DESIGNS } from './designs.ts';
+import { estimateOf, type Simulated } from './simulated-window.ts';
+
+const LEAST_LABELS = 5;
+const AT = Date.UTC(2026, 0, 5, 12);
+const WINDOW: Window = { name: '1d', from: AT, to: AT + 3_600_000 };
+
+/** What one run of one method found. */
+export interface Found {
+  readonly method: string;
+  readonly labels: number;
+  /** Estimate minus truth. */
+  readonly error: number;
+  readonly width: number;
+  readonly isCovered: boolean;
+}
+
+const ids: PredictionId[] = [];
+const idOf = (index: number): PredictionId => (ids[index] ??= predictionId(String(index)));
+
+/** Selects from a stream by the product's own rule. */
+export function selectFrom(
+  stream: Stream,
+  design: Design,
+  labels: number,
+  limits: { readonly budgetLeft: number; readonly floor: number },
+): Batch {
+  const rates = design.ratesOf(stream, labels);
+  const candidates = Array.from(
+    stream.confidence,
+    (confidence, index): Candidate => ({
+      predictionId: idOf(index),
+      rates: rates(index),
+      isLowConfidence: confidence < LOW_CONFIDENCE_THRESHOLD,
+      isDisputed: stream.flagged[index] === 1,
+      earlier: null,
+    }),
+  );
+  return selectBatch({
+    id: 'batch',
+    decidedAt: AT,
+    candidates,
+    ...limits,
+    numberOf: (id) => stream.u[Number(id)] ?? 0,
+  });
+}
+
+/** The stream as recorded and decided, all tasks labelled. */
+export const simulatedFrom = (stream: Stream, batch: Batch): readonly Simulated[] =>
+  batch.decisions.map(({ predictionId: id, decision, isDisputed }, index) => ({
+    id,
+    at: AT,
+    predictedClass: `class ${stream.predicted[index] ?? 0}`,
+    trueClass: `class ${stream.truth[index] ?? 0}`,
+    confidence: stream.confidence[index] ?? 0,
+    isLowConfidence: (stream.confidence[index] ?? 0) < LOW_CONFIDENCE_THRESHOLD,
+    isDisputed,
+    decision,
+    outcome: 'labelled',
+  }));
+
+const found = (
+  method: string,
+  labels: number,
+  [value, lower, upper]: readonly [number, number, number],
+  truth: number,
+): Found => ({
+  method,
+  labels,
+  error: value - truth,
+  width: upper - lower,
+  isCovered: lower <= truth && truth <= upper,
+});
+
+/**
+ * One fresh stream, every design and number of labels: selected and estimated by the product.
+ * @returns a row per method; none where a draw left fewer than 5 labels
+ */
+export function runStream(
+  seed: number,
+  run: number,
+  budgets: readonly number[],
+  noise?: number,
+): ReadonlyMap<number, readonly Found[]> {
+  const stream = drawStream(createChance(seed, 1, run), noise);
+  return new Map(
+    budgets.map((labels) => [
+      labels,
+      DESIGNS.flatMap((design) => runDesign(stream, design, labels)),
+    ]),
+  );
+}
+
+function runDesign(stream: Stream, design: Design, labels: number): readonly Found[] {
+  const limits = { budgetLeft: stream.u.length, floor: 0 };
+  const simulated = simulatedFrom(stream, selectFrom(stream, design, labels, limits));
+  const estimate = estimateOf(simulated, WINDOW);
+  const { accuracy, lower, upper, naive } = estimate;
+  if (estimate.labels < LEAST_LABELS || accuracy === null || lower === null || upper === null)
+    return [];
+  const truth = stream.accuracy;
+  const rows = [
+    found(`${design.name} + default`, estimate.labels, [accuracy, lower, upper], truth),
+  ];
+  const plain = naive ?? 0;
+  const [low, high] = wilson(plain, estimate.labels);
+  if (design.name === 'random')
+    rows.push(found('random + Wilson', estimate.labels, [plain, low, high], truth));
+  if (design.name === '40/30/30')
+    rows.push(found('naive mean of 40/30/30', estimate.labels, [plain, low, high], truth));
+  return rows;
+}
+
+/** A hard cap without floor: rates for 160 labels, a budget of 100. */
+export interface CapRun {
+  readonly tasks: number;
+  readonly errorHorvitzThompson: number;
+  readonly errorDefault: number;
+  readonly isCovered: boolean;
+}
+
+export const CAP = { wanted: 160, budget: 100 };
+
+export function runCap(seed: number, run: number): CapRun {
+  const stream = drawStream(createChance(seed, 2, run));
+  const limits = { budgetLeft: CAP.budget, floor: 0 };
+  const simulated = simulatedFrom(stream, selectFrom(stream, confidenceDesign, CAP.wanted, limits));
+  const sample = simulated.flatMap(({ decision }, index) =>
+    decision?.isSelected === true ? [{ a: stream.right[index] ?? 0, pi: decision.pi }] : [],
+  );
+  const { accuracy, lower, upper, selected } = estimateOf(simulated, WINDOW);
+  const truth = stream.accuracy;
+  return {
+    tasks: selected,
+    errorHorvitzThompson: horvitzThompson(sample, stream.u.length).mean - truth,
+    errorDefault: (accuracy ?? NaN) - truth,
+    isCovered: (lower ?? 1) <= truth && truth <= (upper ?? 0),
+  };
+}
+
+/** Is what a smaller rate selects part of what a larger one selects from the same ids? */
+export function isSuperset(seed: number, run: number): boolean {
+  const stream = drawStream(createChance(seed, 3, run));
+  const limits = { budgetLeft: stream.u.length, floor: 0 };
+  return DESIGNS.every((design) => {
+    const chosen = (labels: number): readonly boolean[] =>
+      selectFrom(stream, design, labels, limits).decisions.map(({ decision }) => decision.isSelected);
+    const larger = chosen(300);
+    return chosen(200).every((isSelected, index) => !isSelected || larger[index] === true);
+  });
+}
