@@ -23,7 +23,7 @@ export function openReport(stream, now = Date.now) {
       stream.write(isTerminal ? `  ${title} ...` : `  ${title} ...\n`);
       const tick = isTerminal
         ? () => stream.write(`\r  ${title} ... ${seconds()} s`)
-        : () => stream.write(`    still at it: ${title.toLowerCase()}, ${seconds()} s\n`);
+        : () => stream.write(`    ${title} ... ${seconds()} s\n`);
       const timer = setInterval(tick, isTerminal ? 1000 : 10_000);
       try {
         const result = await work();
