@@ -36,7 +36,7 @@ export async function wire(config: Config): Promise<Part> {
       parts.push(webPart(config, deployment, records, links, around));
     }
     if (config.ROLES.includes('sync')) {
-      parts.push(await syncPart(config, deployment, records, links, around));
+      parts.push(syncPart(config, deployment, records, links, around));
     }
   }
   return joinParts(parts);

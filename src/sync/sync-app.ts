@@ -61,7 +61,7 @@ export function createSyncApp(options: {
     const id = String(request.params['id']);
     const run = await options.runs.findRun(id);
     if (run !== null) response.json(runView(run));
-    else if (options.loop.isQueued(id)) response.json({ id, result: 'queued' });
+    else if (options.loop.isComing(id)) response.json({ id, result: 'queued' });
     else response.status(404).json(problem('NOT_FOUND', `There is no run ${id}.`));
   });
   app.use((_request, response) => {

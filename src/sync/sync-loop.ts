@@ -10,8 +10,8 @@ export interface SyncLoop {
    * @returns the id of the run that will answer the request, or null when it was dropped
    */
   request(trigger: Trigger): string | null;
-  /** Is this run waiting for its turn? */
-  isQueued(id: string): boolean;
+  /** Is this run waiting for its turn, or under way? */
+  isComing(id: string): boolean;
   /** Resolves when nothing is under way or queued. */
   idle(): Promise<void>;
   /** Takes no more requests, drops the queued run, resolves when the current one has ended. */
@@ -33,10 +33,12 @@ export function createSyncLoop(options: {
   readonly log: Log;
 }): SyncLoop {
   let current: Promise<void> | null = null;
+  let currentId: string | null = null;
   let queued: Requested | null = null;
   let isStopped = false;
 
   const begin = (requested: Requested): void => {
+    currentId = requested.id;
     current = options
       .execute(requested.id, requested.trigger)
       .catch((error: unknown) => {
@@ -47,6 +49,7 @@ export function createSyncLoop(options: {
 
   const takeNext = (): void => {
     current = null;
+    currentId = null;
     const next = queued;
     queued = null;
     if (next !== null && !isStopped) begin(next);
@@ -68,7 +71,7 @@ export function createSyncLoop(options: {
       queued ??= { id: options.makeId(), trigger };
       return queued.id;
     },
-    isQueued: (id) => queued?.id === id,
+    isComing: (id) => id === currentId || id === queued?.id,
     idle,
     async stop() {
       isStopped = true;

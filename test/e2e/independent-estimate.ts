@@ -133,7 +133,7 @@ function itemOf(
     isSelected,
     isRandom,
     state,
-    cell: `${prediction.prediction} ${pattern} ${bin}`,
+    cell: `${pattern} ${bin}`,
   };
 }
 
@@ -192,7 +192,7 @@ function tunedDifference(
   return { accuracy, lower, upper, lambda };
 }
 
-/** Per cell of class, pattern and confidence bin, with the cell's mean confidence weighted by 1/pi - 1. */
+/** Per cell of pattern and confidence bin, with the cell's mean confidence weighted by 1/pi - 1. */
 function modelVariance(items: readonly Item[], chance: (c: number) => number): number {
   const cells = new Map<string, Item[]>();
   for (const item of items) cells.set(item.cell, [...(cells.get(item.cell) ?? []), item]);

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 import { freePort } from '../../scripts/start/ports.mjs';
 import { answers } from '../../scripts/start/process.mjs';
@@ -17,6 +19,8 @@ export interface Product extends Server {
 }
 
 const root = path.resolve(import.meta.dirname, '../..');
+// A module's address, since the program runs from a folder without node_modules.
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const WHOLE = 'web,classifier,sync';
 
 /**
@@ -54,7 +58,7 @@ export async function startProduct(settings: Readonly<Record<string, string>>): 
   const server = await startServer({
     name: 'product',
     command: process.execPath,
-    args: ['--import', import.meta.resolve('tsx'), path.join(root, 'src/main.ts')],
+    args: ['--import', tsx, path.join(root, 'src/main.ts')],
     env,
     folder,
     url: urls.webUrl,

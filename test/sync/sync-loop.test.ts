@@ -34,7 +34,9 @@ describe('the sync loop', () => {
     const second = loop.request('webhook');
     assert.equal(loop.request('request'), second, 'a waiting run answers every later request');
     assert.notEqual(first, second);
-    assert.equal(loop.isQueued(second!), true);
+    assert.equal(loop.isComing(first!), true, 'also before its record is written');
+    assert.equal(loop.isComing(second!), true);
+    assert.equal(loop.isComing('another'), false);
     assert.equal(runs.length, 1);
     gates.shift()!();
     await settle();
