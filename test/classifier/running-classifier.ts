@@ -12,7 +12,7 @@ export interface RunningClassifier {
   readonly pool: InferencePool;
   /** Value of a series, as Prometheus would read it; undefined where there is none. */
   metric(series: string): Promise<number | undefined>;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 export interface RunningClassifierOptions {
