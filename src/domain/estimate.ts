@@ -1,6 +1,7 @@
 import type { FeedbackKind } from './feedback.ts';
 import type { ModelVersion } from './ids.ts';
 import type { WindowName } from './window.ts';
+import { dayOf, hourOf } from './window.ts';
 
 /** A value with its 95 % interval and how many labels stand behind it. All ratios in [0, 1], lower <= value <= upper. */
 export interface Interval {
@@ -125,4 +126,26 @@ export interface AccuracyEstimate {
   readonly agreement: number | null;
   /** Largest weight over the median weight is above 50: the estimate hangs on few units. */
   readonly hasExtremeWeights: boolean;
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Of estimates older than this, the last of each hour is kept. */
+const EVERY_ESTIMATE_MS = 3 * HOUR_MS;
+/** Of estimates older than this, the last of each day is kept. */
+const HOURLY_ESTIMATES_MS = 31 * DAY_MS;
+
+/**
+ * The periods [from, to) of a history that are old enough, when an estimate of `asOf` joins it, to keep only their last
+ * entry. Thinning the newest such period each time keeps the whole history thin.
+ */
+export function thinnedPeriods(
+  asOf: number,
+): readonly { readonly from: number; readonly to: number }[] {
+  const hour = hourOf(asOf - EVERY_ESTIMATE_MS);
+  const day = dayOf(asOf - HOURLY_ESTIMATES_MS);
+  return [
+    { from: hour - HOUR_MS, to: hour },
+    { from: day - DAY_MS, to: day },
+  ];
 }

@@ -255,7 +255,7 @@ export interface EstimateStore {
     from: number,
     to: number,
   ): Promise<Readonly<Record<FeedbackKind, number>>>;
-  /** Appends estimates to their history. Of those older than two days, the last of each hour is kept. */
+  /** Appends estimates to their history. Old ones are thinned: see `thinnedPeriods`. */
   saveEstimates(estimates: readonly AccuracyEstimate[], fence: Fence): Promise<void>;
   /** The newest estimate of each (version, window). */
   latestEstimates(): Promise<readonly AccuracyEstimate[]>;

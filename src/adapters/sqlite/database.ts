@@ -86,8 +86,18 @@ export class Database {
     if (this.#isClosed) return;
     while (this.#queue.length > 0) this.#commitGroup();
     this.#isClosed = true;
+    this.#emptyLog();
     this.#statements.clear();
     this.#connection.close();
+  }
+
+  /** The library leaves statements open until they are collected, so that closing alone would not move the log into the file. */
+  #emptyLog(): void {
+    try {
+      this.#connection.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch {
+      // The log holds every commit: the next start reads it, whatever keeps this from being tidy.
+    }
   }
 
   #schedule(): void {

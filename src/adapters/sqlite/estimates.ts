@@ -1,8 +1,8 @@
 import type { AccuracyEstimate } from '../../domain/estimate.ts';
+import { thinnedPeriods } from '../../domain/estimate.ts';
 import type { ModelVersion } from '../../domain/ids.ts';
 import type { Unit } from '../../domain/unit.ts';
 import { outcomeOf, usableAnswers } from '../../domain/unit.ts';
-import { hourOf } from '../../domain/window.ts';
 import type { EstimateStore } from '../../ports/store.ts';
 import type { Database } from './database.ts';
 import { feedbackCounts, rollUpFeedback } from './feedback.ts';
@@ -10,10 +10,6 @@ import { fenced } from './fence.ts';
 import { readBlocks, readDays, rollUpHours } from './population.ts';
 import type { UnitRow } from './rows.ts';
 import { annotationsOf, parseProbabilities, verdictOf } from './rows.ts';
-
-const HOUR_MS = 3_600_000;
-/** Every estimate is kept for so long; of older ones the last of each hour. */
-const DENSE_HISTORY_MS = 48 * HOUR_MS;
 
 export const estimateStore = (db: Database): EstimateStore => ({
   modelVersions: () =>
@@ -100,12 +96,11 @@ function saveEstimate(db: Database, estimate: AccuracyEstimate): void {
     ...[modelVersion, window, asOf, body],
   );
   db.run('INSERT OR REPLACE INTO latest_estimates VALUES (?, ?, ?)', modelVersion, window, body);
-  const hour = hourOf(asOf - DENSE_HISTORY_MS);
-  const range = [modelVersion, window, hour - HOUR_MS, hour] as const;
-  db.run(
-    `DELETE FROM estimates WHERE model_version = ?1 AND window = ?2 AND as_of >= ?3 AND as_of <
-       (SELECT max(as_of) FROM estimates
-        WHERE model_version = ?1 AND window = ?2 AND as_of >= ?3 AND as_of < ?4)`,
-    ...range,
-  );
+  for (const { from, to } of thinnedPeriods(asOf))
+    db.run(
+      `DELETE FROM estimates WHERE model_version = ?1 AND window = ?2 AND as_of >= ?3 AND as_of <
+         (SELECT max(as_of) FROM estimates
+          WHERE model_version = ?1 AND window = ?2 AND as_of >= ?3 AND as_of < ?4)`,
+      ...[modelVersion, window, from, to],
+    );
 }
