@@ -15,7 +15,8 @@ function leave(error: unknown): never {
 
 async function main(): Promise<void> {
   const env = withDotEnv(process.env, '.env');
-  const dataDir = env['DATA_DIR'] === undefined || env['DATA_DIR'] === '' ? 'data' : env['DATA_DIR'];
+  const dataDir =
+    env['DATA_DIR'] === undefined || env['DATA_DIR'] === '' ? 'data' : env['DATA_DIR'];
   const config = parseConfig(withSecrets(env, dataDir, say));
   const service = await wire(config);
   let isStopping = false;

@@ -59,7 +59,7 @@ const total = <T>(items: readonly T[], of: (item: T) => number): number =>
 export function answerOf(
   task: ExportedTask,
   classes: readonly string[],
-): string | 'skipped' | null {
+): string | null {
   const latest = new Map<string, ExportedTask['annotations'][number]>();
   const inOrder = [...task.annotations].sort((a, b) => a.updated_at.localeCompare(b.updated_at));
   for (const annotation of inOrder) latest.set(JSON.stringify(annotation.completed_by), annotation);
