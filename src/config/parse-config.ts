@@ -97,8 +97,14 @@ export const settingsSchema = z.object({
   WINDOWS: list.pipe(z.array(windowName).min(1)).default(['1h', '1d', '7d', '30d', 'all']),
   UPLOAD_BYTES_MAX: whole(10_485_760, 1024),
   UPLOAD_PIXELS_MAX: whole(50_000_000, 1024),
-  QUEUE_LIMIT: whole(1).optional(),
-  CLASSIFIER_WORKERS: whole(1, 1, 256).optional(),
+  QUEUE_LIMIT: z.coerce.number().int().min(1).optional().meta({ rule: 'a whole number from 1' }),
+  CLASSIFIER_WORKERS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(256)
+    .optional()
+    .meta({ rule: 'a whole number from 1 to 256' }),
   ALLOWED_IMAGE_HOSTS: list.default([]),
   ACCURACY_PUBLIC: flag,
   RETRAIN_WEBHOOK_URL: address.optional(),

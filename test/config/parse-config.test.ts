@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+
+import { parseConfig } from '../../src/config/parse-config.ts';
+import { makeSecret, SECRET_NAMES } from '../../src/config/secrets.ts';
+import { ConfigInvalid } from '../../src/domain/errors.ts';
+
+const secrets = Object.fromEntries(SECRET_NAMES.map((name) => [name, makeSecret(name)]));
+const parse = (env: Record<string, string>): ReturnType<typeof parseConfig> =>
+  parseConfig({ ...secrets, ...env });
+const faultsOf = (env: Record<string, string>): string => {
+  try {
+    parse(env);
+  } catch (error) {
+    if (error instanceof ConfigInvalid) return error.message;
+    throw error;
+  }
+  return '';
+};
+
+describe('settings', () => {
+  it('need nothing but the secrets', () => {
+    const config = parse({});
+    assert.deepEqual(config.ROLES, ['web', 'classifier', 'sync']);
+    assert.deepEqual(
+      [config.WEB_PORT, config.CLASSIFIER_PORT, config.SYNC_PORT],
+      [5000, 8000, 8081],
+    );
+    assert.equal(config.CLASSIFIER_URL, 'http://127.0.0.1:8000');
+    assert.ok(Object.isFrozen(config));
+  });
+
+  it('that the machine decides stay open', () => {
+    const { QUEUE_LIMIT, CLASSIFIER_WORKERS, LOW_CONFIDENCE_THRESHOLD } = parse({});
+    assert.deepEqual(
+      [QUEUE_LIMIT, CLASSIFIER_WORKERS, LOW_CONFIDENCE_THRESHOLD],
+      [undefined, undefined, undefined],
+    );
+  });
+
+  it('addresses follow the ports', () => {
+    const config = parse({ WEB_PORT: '5001', SYNC_PORT: '8181', LABEL_STUDIO_PORT: '8180' });
+    assert.equal(config.PUBLIC_URL, 'http://127.0.0.1:5001');
+    assert.equal(config.WEBHOOK_URL, 'http://127.0.0.1:8181/webhooks/label-studio');
+    assert.deepEqual(config.ALLOWED_LABEL_STUDIO_ORIGINS, [
+      'http://127.0.0.1:8180',
+      'http://localhost:8180',
+    ]);
+  });
+
+  it('every fault is told at once, with its value and its rule', () => {
+    const message = faultsOf({ WEB_PORT: '99999', STORE: 'mongo', WINDOWS: '1h,soon' });
+    assert.match(message, /WEB_PORT=99999: expected a port, 1 to 65535/);
+    assert.match(message, /STORE=mongo/);
+    assert.match(message, /WINDOWS=1h,soon/);
+  });
+
+  it('the value of a secret is never told', () => {
+    const message = faultsOf({ OPS_KEY: 'too-short-key' });
+    assert.match(message, /OPS_KEY=\(hidden\)/);
+    assert.doesNotMatch(message, /too-short-key/);
+  });
+
+  it('half a choice is refused: Redis without its address, S3 without its bucket, shares above 1', () => {
+    assert.match(faultsOf({ STORE: 'redis' }), /STORE=redis needs REDIS_URL/);
+    assert.match(faultsOf({ OBJECTS: 's3' }), /OBJECTS=s3 needs S3_BUCKET/);
+    assert.match(faultsOf({ SHARE_RANDOM: '0.9' }), /SHARE_RANDOM \+ .* expected at most 1/);
+  });
+
+  it('an empty value counts as not set', () => {
+    assert.equal(parse({ WEB_PORT: '' }).WEB_PORT, 5000);
+  });
+});
