@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 
 import { freePort } from '../../scripts/start/ports.mjs';
 import { answers } from '../../scripts/start/process.mjs';
+import { DEMO_MODEL, demoModel } from './demo-model.ts';
 import { type Server, startServer, temporaryFolder } from './server.ts';
 
 /** The program itself, as a process of its own, on ports and data of its own. */
@@ -28,6 +29,7 @@ const WHOLE = 'web,classifier,sync';
  * @param settings environment variables; DATA_DIR may point to data that outlives the process
  */
 export async function startProduct(settings: Readonly<Record<string, string>>): Promise<Product> {
+  if (settings['CLASSES_FILE'] === undefined) await demoModel();
   const folder = temporaryFolder('product');
   const [web, classifier, sync] = await Promise.all([freePort(), freePort(), freePort()]);
   const dataDir = settings['DATA_DIR'] ?? path.join(folder, 'data');
@@ -38,7 +40,7 @@ export async function startProduct(settings: Readonly<Record<string, string>>): 
     WEB_PORT: String(web),
     CLASSIFIER_PORT: String(classifier),
     SYNC_PORT: String(sync),
-    MODEL_DIR: path.join(root, 'models/food11'),
+    MODEL_DIR: DEMO_MODEL,
     // Far away: tests ask for their runs.
     SYNC_CRON: '0 0 0 1 1 *',
     ...settings,
