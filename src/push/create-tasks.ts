@@ -3,15 +3,7 @@ import type { PredictionId } from '../domain/ids.ts';
 import type { ProjectKind } from '../domain/selection.ts';
 import type { TaskDraft, TaskRef } from '../ports/labeling-tool.ts';
 import type { OutboxEntry } from '../ports/store.ts';
-import {
-  blameFor,
-  bury,
-  idsOf,
-  type PushRun,
-  standBack,
-  taskData,
-  waitForProject,
-} from './send-batch.ts';
+import { blameFor, bury, idsOf, type PushRun, standBack, taskData } from './send-batch.ts';
 
 interface Item {
   readonly entry: OutboxEntry;
@@ -28,7 +20,10 @@ export async function createTasksOf(
   entries: readonly OutboxEntry[],
 ): Promise<void> {
   const projectId = await run.store.projectId(kind);
-  if (projectId === null) return waitForProject(run, kind, entries);
+  if (projectId === null) {
+    run.missingProjects.add(kind);
+    return;
+  }
   const items = await draftsOf(run, kind, entries);
   if (items.length === 0) return;
   const due = items.map(({ entry }) => entry);

@@ -41,11 +41,14 @@ export async function pushTasks(
   return { ...run.count, missingProjects: [...run.missingProjects], error };
 }
 
+/** Every entry that is sent leaves the due ones, but for those of a missing project: when only they are left, it is done. */
 async function drain(run: PushRun, kind: OutboxEntry['kind']): Promise<void> {
   for (;;) {
     const entries = await run.store.dueEntries(kind, run.clock.now(), BATCH_SIZE);
+    const able = entries.filter(({ project }) => !run.missingProjects.has(project));
+    if (able.length === 0) return;
     for (const project of PROJECT_KINDS) {
-      const own = entries.filter((entry) => entry.project === project);
+      const own = able.filter((entry) => entry.project === project);
       if (own.length > 0) await send(run, kind, project, own);
     }
     if (entries.length < BATCH_SIZE) return;

@@ -82,8 +82,6 @@ export class PushEnded extends Error {
 
 const BACKOFF_MS = 5000;
 const BACKOFF_MS_MAX = 300_000;
-/** How long entries wait for a project to be made again. */
-const PROJECT_WAIT_MS = 30_000;
 
 /** What the tool's refusal of a request is about: the whole connection, the project, or what was sent. */
 export function blameFor({ status }: LabelingToolRefused): 'connection' | 'project' | 'entry' {
@@ -105,7 +103,8 @@ export function notBefore(
 }
 
 /**
- * Handles a failure that is not one entry's own: postpones the entries, and ends the push unless only a project is missing.
+ * Handles a failure that is not one entry's own: postpones the entries and ends the push. Entries of a missing project stay
+ * due: they go as soon as it is there again.
  * @throws whatever it is when it is not the labelling tool's; PushEnded
  */
 export async function standBack(
@@ -117,22 +116,12 @@ export async function standBack(
     throw error;
   const kind = entries[0]?.project;
   if (error instanceof LabelingToolRefused && blameFor(error) === 'project' && kind !== undefined) {
-    await waitForProject(run, kind, entries);
+    run.missingProjects.add(kind);
     return;
   }
   const attempts = Math.max(0, ...entries.map((entry) => entry.attempts));
   await postpone(run, entries, notBefore(run, attempts, error), error.message);
   throw new PushEnded(error);
-}
-
-export async function waitForProject(
-  run: PushRun,
-  kind: ProjectKind,
-  entries: readonly OutboxEntry[],
-): Promise<void> {
-  run.missingProjects.add(kind);
-  const until = run.clock.now() + PROJECT_WAIT_MS;
-  await postpone(run, entries, until, `The ${kind} project is not there (yet)`);
 }
 
 async function postpone(

@@ -21,6 +21,8 @@ export interface FakeFault {
         readonly text?: string;
         readonly headers?: Record<string, string>;
       };
+  /** Only requests whose body holds this text. */
+  readonly containing?: string;
   /** How many requests are hit; 1 when left out. */
   readonly times?: number;
 }
@@ -36,6 +38,8 @@ export interface FakeLabelStudio {
   /** 'METHOD /path' of every request so far, oldest first. */
   readonly requests: readonly string[];
   break(fault: FakeFault): void;
+  /** Takes all faults back. */
+  heal(): void;
   /** Ends the life of every access token given out. */
   expireAccessTokens(): void;
   close(): Promise<void>;
@@ -88,8 +92,13 @@ export async function startFakeLabelStudio(): Promise<FakeLabelStudio> {
     return { status: 200, json: { access } };
   };
 
-  const takeFault = (line: string): FakeFault['as'] | null => {
-    const hit = faults.find(({ fault, left }) => left > 0 && line.startsWith(fault.at));
+  const takeFault = (line: string, body: unknown): FakeFault['as'] | null => {
+    const hit = faults.find(
+      ({ fault, left }) =>
+        left > 0 &&
+        line.startsWith(fault.at) &&
+        JSON.stringify(body).includes(fault.containing ?? ''),
+    );
     if (hit === undefined) return null;
     hit.left -= 1;
     return hit.fault.as;
@@ -99,7 +108,7 @@ export async function startFakeLabelStudio(): Promise<FakeLabelStudio> {
     const request = await readRequest(message);
     const line = `${request.method} ${request.path}`;
     requests.push(line);
-    const fault = takeFault(line);
+    const fault = takeFault(line, request.body);
     if (fault === 'silent') return;
     if (fault === 'refused') {
       message.socket.destroy();
@@ -127,6 +136,9 @@ export async function startFakeLabelStudio(): Promise<FakeLabelStudio> {
     records,
     requests,
     break: (fault) => faults.push({ fault, left: fault.times ?? 1 }),
+    heal: () => {
+      faults.length = 0;
+    },
     expireAccessTokens: () => {
       accessTokens.clear();
     },

@@ -76,7 +76,7 @@ export function createTransport(baseUrl: string, timeoutMs: number): Transport {
         };
       } catch (error) {
         throw new LabelingToolUnavailable(
-          `Label Studio at ${baseUrl} did not answer within ${timeoutMs} ms (${reasonOf(error)}). Is it running, and is LABEL_STUDIO_URL right?`,
+          `Label Studio at ${baseUrl} gave no answer (${reasonOf(error)}; waited at most ${timeoutMs} ms). Is it running, and is LABEL_STUDIO_URL right?`,
           { cause: error },
         );
       }
