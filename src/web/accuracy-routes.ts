@@ -4,7 +4,7 @@ import { Unauthorized } from '../domain/errors.ts';
 import type { AccuracyEstimate } from '../domain/estimate.ts';
 import { isLocal, showsKey } from './access.ts';
 import { accuracyJson } from './accuracy-json.ts';
-import { accuracyView } from './accuracy-view.ts';
+import { accuracyPage } from './accuracy-page.ts';
 import type { WebContext } from './web-context.ts';
 
 /** The estimates, for people and for programs. */
@@ -15,14 +15,11 @@ export function addAccuracyRoutes(router: Router, context: WebContext): void {
     response.set('Cache-Control', 'no-store');
     response.json(accuracyJson(estimates, context.settings.offline));
   });
-  router.get('/accuracy', access, async (_request, response) => {
-    const [estimates, versions] = await Promise.all([
-      context.store.latestEstimates(),
-      context.store.modelVersions(),
-    ]);
-    const order = versions.map(({ modelVersion }) => modelVersion);
-    const view = accuracyView(estimates, order, context.settings.offline);
-    context.pages.send(response, 'accuracy', view);
+  router.get('/accuracy', access, async (request, response) => {
+    const { model_version: modelVersion, window } = request.query;
+    const isOps = denial(request, context.settings.opsKey) === undefined;
+    const page = await accuracyPage(context, { modelVersion, window }, isOps);
+    context.pages.send(response, 'accuracy', page);
   });
 }
 

@@ -2,6 +2,7 @@ import type { AccuracyEstimate } from '../domain/estimate.ts';
 import type { ModelVersion } from '../domain/ids.ts';
 import { windowLengthMs, type WindowName } from '../domain/window.ts';
 import { offlineAccuracy } from './accuracy-json.ts';
+import { timeWords } from './charts/history-chart.ts';
 import { percent } from './percent.ts';
 import type { OfflineResult } from './web-options.ts';
 
@@ -11,6 +12,9 @@ const MAIN_WINDOW = '7d';
 
 export interface WindowRow {
   readonly window: string;
+  /** Leads to the details of this version and window. */
+  readonly href: string;
+  readonly isShown: boolean;
   readonly predictions: number;
   readonly labels: number;
   readonly accuracy: string;
@@ -47,40 +51,61 @@ export function windowWords(name: WindowName): string {
  * The estimates as a person reads them, windows from short to long.
  * @param estimates newest of each version and window
  * @param order model versions, newest traffic first
+ * @param shown whose details stand below, if any
  */
 export function accuracyView(
   estimates: readonly AccuracyEstimate[],
   order: readonly ModelVersion[],
   offline: OfflineResult | null,
+  shown: AccuracyEstimate | null = null,
 ): AccuracyView {
   const versions = order.filter((version) =>
     estimates.some(({ modelVersion }) => modelVersion === version),
   );
-  const ofNewest = estimates.filter(({ modelVersion }) => modelVersion === versions[0]);
   const asOf = Math.max(...estimates.map((estimate) => estimate.asOf));
   return {
-    sentence: sentenceOf(ofNewest),
-    asOf: estimates.length === 0 ? null : timeWords(asOf),
+    sentence: sentenceOf(ofVersion(estimates, versions[0])),
+    asOf: estimates.length === 0 ? null : `${timeWords(asOf)} UTC`,
     versions: versions.map((modelVersion) => ({
       modelVersion,
-      rows: shortToLong(estimates.filter((one) => one.modelVersion === modelVersion)).map(rowOf),
+      rows: shortToLong(ofVersion(estimates, modelVersion)).map((one) => rowOf(one, one === shown)),
       offline: offlineWords(offline, modelVersion),
     })),
   };
 }
 
-const timeWords = (ms: number): string =>
-  `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+const ofVersion = (
+  estimates: readonly AccuracyEstimate[],
+  version: ModelVersion | undefined,
+): readonly AccuracyEstimate[] => estimates.filter(({ modelVersion }) => modelVersion === version);
+
+/**
+ * The estimate that a reader most likely came for: the last 7 days, else the longest finite window, else all time; one
+ * that has a value before one that has none.
+ * @param estimates of one version
+ */
+export function mainEstimate(estimates: readonly AccuracyEstimate[]): AccuracyEstimate | null {
+  const known = shortToLong(estimates).filter(({ accuracy }) => accuracy !== null);
+  const candidates = known.length > 0 ? known : shortToLong(estimates);
+  return (
+    candidates.find(({ window }) => window === MAIN_WINDOW) ??
+    candidates.filter(({ window }) => window !== 'all').at(-1) ??
+    candidates.at(-1) ??
+    null
+  );
+}
 
 const shortToLong = (estimates: readonly AccuracyEstimate[]): AccuracyEstimate[] =>
   [...estimates].sort((a, b) => lengthOf(a.window) - lengthOf(b.window));
 
 const lengthOf = (name: WindowName): number => windowLengthMs(name) ?? Infinity;
 
-function rowOf(estimate: AccuracyEstimate): WindowRow {
-  const { accuracy, random, naive, maturity } = estimate;
+function rowOf(estimate: AccuracyEstimate, isShown: boolean): WindowRow {
+  const { accuracy, random, naive, maturity, modelVersion, window } = estimate;
   return {
-    window: windowWords(estimate.window),
+    window: windowWords(window),
+    href: `/accuracy?${new URLSearchParams({ model_version: modelVersion, window }).toString()}#details`,
+    isShown,
     predictions: estimate.predictions,
     labels: estimate.labels,
     accuracy: accuracy === null ? NOTHING : percent(accuracy, 1),
@@ -111,12 +136,8 @@ export function stateWords(estimate: AccuracyEstimate): string {
 
 /** One sentence, for someone who reads nothing else. */
 function sentenceOf(estimates: readonly AccuracyEstimate[]): string {
-  const known = shortToLong(estimates).filter(({ accuracy }) => accuracy !== null);
-  const main =
-    known.find(({ window }) => window === MAIN_WINDOW) ??
-    known.filter(({ window }) => window !== 'all').at(-1) ??
-    known.at(-1);
-  if (main === undefined) return tooEarly(estimates);
+  const main = mainEstimate(estimates);
+  if (main?.accuracy == null) return tooEarly(estimates);
   const early = shortToLong(estimates)
     .filter((one) => one.accuracy === null && one.predictions > 0)
     .map(({ window }) => windowWords(window));

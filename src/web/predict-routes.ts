@@ -7,7 +7,7 @@ import type { Classification, Classifier } from '../ports/classifier.ts';
 import { segmentOf } from '../record/read-report.ts';
 import { acceptUpload } from '../upload/accept-upload.ts';
 import { answerView, saidView, thanksFor } from './answer-view.ts';
-import { sampleNamed, SAMPLES } from './sample-pictures.ts';
+import { sampleNamed, type SamplePicture, SAMPLES } from './sample-pictures.ts';
 import { wantsPage, type WebContext } from './web-context.ts';
 
 /** The way of an upload: page, prediction, answer. */
@@ -17,18 +17,28 @@ export function addPredictRoutes(router: Router, context: WebContext): void {
   });
   router.post('/predict', predict(context));
   router.get('/answers/:id', showAnswer(context));
+  addSampleRoutes(router, context);
+}
+
+/** Pictures to try: nothing is recorded of them, or they would count in the accuracy. */
+function addSampleRoutes(router: Router, context: WebContext): void {
+  const kept = new Map<string, Promise<{ readonly jpeg: Buffer }>>();
+  const jpegOf = async (sample: SamplePicture): Promise<Buffer> => {
+    const made = kept.get(sample.name) ?? context.normalise(sample.png());
+    kept.set(sample.name, made);
+    return (await made).jpeg;
+  };
   router.get('/test', async (_request, response) => {
-    const { jpeg } = await context.normalise(SAMPLES[0].png());
-    response.json(answerJson(await classifierOf(context).classify(jpeg)));
+    const classifier = classifierOf(context);
+    response.json(answerJson(await classifier.classify(await jpegOf(SAMPLES[0]))));
   });
-  router.get('/samples/:name', (request, response) => {
-    const sample = sampleNamed(request.params.name);
-    response.set('Cache-Control', 'public, max-age=86400').type('png').send(sample.png());
+  router.get('/samples/:name', async (request, response) => {
+    const jpeg = await jpegOf(sampleNamed(request.params.name));
+    response.set('Cache-Control', 'public, max-age=86400').type('jpeg').send(jpeg);
   });
   router.post('/samples/:name', async (request, response) => {
     const sample = sampleNamed(request.params.name);
-    const { jpeg } = await context.normalise(sample.png());
-    const answer = await classifierOf(context).classify(jpeg);
+    const answer = await classifierOf(context).classify(await jpegOf(sample));
     context.pages.send(response, 'sample', {
       sample,
       answer: answerView(answer, context.settings.lowConfidenceThreshold),

@@ -8,8 +8,8 @@ export interface SamplePicture {
   readonly png: () => Buffer;
 }
 
-const WIDTH = 320;
-const HEIGHT = 240;
+const WIDTH = 240;
+const HEIGHT = 180;
 
 const mix = (a: Colour, b: Colour, share: number): Colour => {
   const t = Math.min(1, Math.max(0, share));

@@ -104,7 +104,7 @@ describe('the accuracy', () => {
       /Between 78 % and 86 % of the answers of the last 7 days were right, from 214 labels; too early to tell for the last hour\./,
     );
     assert.match(html, /Before release, on held-out data: 75.0 % \(15 of 20; Shapes\)/);
-    const rows = [...html.matchAll(/<th scope="row">([^<]+)/g)].map(([, window]) => window);
+    const rows = [...html.matchAll(/<th scope="row"><a[^>]*>([^<]+)/g)].map(([, window]) => window);
     assert.deepEqual(rows, ['the last hour', 'the last 7 days', 'all time']);
     for (const words of ['too few labels', 'preliminary', 'reliable', '78.0 to 86.0 %', '55.0 %'])
       assert.ok(html.includes(words), words);

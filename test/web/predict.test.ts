@@ -177,7 +177,7 @@ describe('uploading a photo', () => {
     assert.deepEqual(await test.json(), SURE);
     const sample = await web.post('/samples/leaf', undefined, PAGE);
     assert.match(await sample.text(), /This looks like <strong>circle<\/strong>/);
-    assert.equal((await web.get('/samples/leaf')).headers.get('content-type'), 'image/png');
+    assert.equal((await web.get('/samples/leaf')).headers.get('content-type'), 'image/jpeg');
     assert.equal((await web.get('/samples/none')).status, 404);
     assert.equal(web.server.asked.length, 2);
     assert.deepEqual(await web.store.modelVersions(), []);

@@ -128,6 +128,8 @@ function showHistory() {
   byId('history').hidden = false;
 }
 
+// What is wrong is said beside the field, in words of the page.
+form.noValidate = true;
 byId('drop-hint').hidden = false;
 if (matchMedia('(pointer: coarse)').matches) {
   camera.hidden = false;

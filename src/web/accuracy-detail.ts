@@ -1,0 +1,168 @@
+import type { AccuracyEstimate, Interval } from '../domain/estimate.ts';
+import { Z95 } from '../estimate/wilson.ts';
+import { percent } from './percent.ts';
+
+const NOTHING = '–';
+const WANTED_HALF_WIDTH = 0.02;
+const SHADES = 5;
+
+/** A ratio with its interval, as words and as a mark on a line from 0 to 100. */
+export interface IntervalMark {
+  readonly words: string;
+  readonly mark: {
+    readonly value: string;
+    readonly from: string;
+    readonly length: string;
+  } | null;
+}
+
+/** One class, or one segment. */
+export interface PartRow {
+  readonly name: string;
+  readonly labels: number;
+  readonly marks: readonly IntervalMark[];
+}
+
+export interface ConfusionRow {
+  readonly trueClass: string;
+  readonly cells: readonly {
+    readonly words: string;
+    /** 0 to 5: the darker, the larger the share of the row. */
+    readonly shade: number;
+    readonly isRight: boolean;
+  }[];
+}
+
+export interface AccuracyDetail {
+  readonly classes: readonly PartRow[];
+  readonly segments: readonly PartRow[];
+  readonly predictedClasses: readonly string[];
+  readonly confusion: readonly ConfusionRow[];
+  readonly calibration: readonly (readonly [name: string, value: string])[];
+  readonly feedback: readonly (readonly [name: string, value: string])[];
+  readonly responses: readonly (readonly string[])[];
+  readonly agreement: string;
+  readonly labelsWanted: string;
+  readonly naiveGap: string | null;
+  readonly labelFree: string | null;
+}
+
+/** Everything that the page says about one version and window beside its estimate. */
+export function accuracyDetail(estimate: AccuracyEstimate): AccuracyDetail {
+  const predictedClasses = predictedOf(estimate);
+  return {
+    classes: estimate.classes.map((one) => ({
+      name: one.className,
+      labels: one.labels,
+      marks: [markOf(one.recall), markOf(one.precision), markOf(one.f1)],
+    })),
+    segments: estimate.segments.map((one) => ({
+      name: one.segment === '' ? 'not said' : one.segment,
+      labels: one.labels,
+      marks: [markOf(one.accuracy)],
+    })),
+    predictedClasses,
+    confusion: confusionRows(estimate, predictedClasses),
+    calibration: calibrationWords(estimate),
+    feedback: feedbackWords(estimate),
+    responses: estimate.responses.map((row) => [
+      PATTERN_WORDS[row.pattern],
+      ...[row.selected, row.labelled, row.skipped, row.open].map(String),
+    ]),
+    agreement: estimate.agreement === null ? NOTHING : estimate.agreement.toFixed(2),
+    labelsWanted: labelsWanted(estimate),
+    naiveGap: naiveGap(estimate),
+    labelFree: estimate.labelFree === null ? null : percent(estimate.labelFree.value, 1),
+  };
+}
+
+const PATTERN_WORDS = {
+  plain: 'neither',
+  low: 'low-confidence',
+  disputed: 'disputed',
+  both: 'low-confidence and disputed',
+} as const;
+
+/** @param interval null: too few labels */
+export function markOf(interval: Interval | null): IntervalMark {
+  if (interval === null) return { words: 'too few labels', mark: null };
+  const { value, lower, upper } = interval;
+  return {
+    words: `${percent(value)} (${(lower * 100).toFixed(0)} to ${percent(upper)})`,
+    mark: {
+      value: (value * 100).toFixed(1),
+      from: (lower * 100).toFixed(1),
+      length: Math.max(0.5, (upper - lower) * 100).toFixed(1),
+    },
+  };
+}
+
+const predictedOf = ({ confusion, classes }: AccuracyEstimate): readonly string[] => {
+  const named = classes.map(({ className }) => className);
+  const others = Object.values(confusion).flatMap((row) => Object.keys(row));
+  return [...new Set([...named, ...others])].filter((name) => others.includes(name));
+};
+
+function confusionRows(
+  { confusion }: AccuracyEstimate,
+  predicted: readonly string[],
+): readonly ConfusionRow[] {
+  return Object.entries(confusion).map(([trueClass, row]) => {
+    const total = Object.values(row).reduce((sum, count) => sum + count, 0);
+    return {
+      trueClass,
+      cells: predicted.map((name) => {
+        const count = row[name] ?? 0;
+        return {
+          words: count === 0 ? '0' : count < 1 ? '< 1' : count.toFixed(0),
+          shade: total === 0 ? 0 : Math.ceil((count / total) * SHADES),
+          isRight: name === trueClass,
+        };
+      }),
+    };
+  });
+}
+
+function calibrationWords({ calibration }: AccuracyEstimate): AccuracyDetail['calibration'] {
+  if (calibration === null) return [];
+  return [
+    ['Calibration error (debiased)', percent(calibration.eceDebiased, 1)],
+    ['Calibration error (as it is)', percent(calibration.ece, 1)],
+    ['Largest error of a bin', percent(calibration.mce, 1)],
+    ['Brier score', calibration.brier.toFixed(3)],
+    ['Log loss', calibration.logLoss.toFixed(3)],
+    [
+      'Temperature',
+      calibration.temperature === null ? NOTHING : calibration.temperature.toFixed(2),
+    ],
+  ];
+}
+
+function feedbackWords({ feedback }: AccuracyEstimate): AccuracyDetail['feedback'] {
+  const { counts } = feedback;
+  return [
+    [
+      'Flags, corrections, confirmations',
+      `${counts.flag}, ${counts.correction}, ${counts.confirmation}`,
+    ],
+    ['Flagged answers that were wrong', markOf(feedback.flagPrecision).words],
+    ['Wrong answers that were flagged', markOf(feedback.flagRecall).words],
+    ['Corrections that named the true class', markOf(feedback.correctionRight).words],
+  ];
+}
+
+/** How many more labels bring the interval to plus or minus two points, when they come as those so far did. */
+function labelsWanted({ accuracy, labels, effectiveLabels }: AccuracyEstimate): string {
+  if (accuracy === null || effectiveLabels === null || effectiveLabels === 0) return NOTHING;
+  const needed = (Z95 / WANTED_HALF_WIDTH) ** 2 * accuracy * (1 - accuracy);
+  const more = Math.ceil(((needed - effectiveLabels) * labels) / effectiveLabels);
+  return more <= 0 ? 'none: it is that narrow already' : `about ${more}`;
+}
+
+function naiveGap({ naive, accuracy }: AccuracyEstimate): string | null {
+  if (naive === null || accuracy === null) return null;
+  const points = (naive - accuracy) * 100;
+  const size = Math.abs(points).toFixed(1);
+  if (Math.abs(points) < 0.05) return 'The naive mean happens to agree with it.';
+  return `The naive mean is ${size} points ${points < 0 ? 'lower' : 'higher'}: what is labelled was selected with unequal chances, doubtful answers more often, and the naive mean forgets that.`;
+}

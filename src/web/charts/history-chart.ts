@@ -1,0 +1,112 @@
+import type { AccuracyEstimate } from '../../domain/estimate.ts';
+import { percent } from '../percent.ts';
+import { linearScale, place, ratioRange, type Scale, type Tick } from './scale.ts';
+
+const WIDTH = 720;
+const HEIGHT = 280;
+const LEFT = 48;
+const RIGHT = 12;
+const TOP = 12;
+const BOTTOM = 30;
+const DAY_MS = 86_400_000;
+const TIME_TICKS = 5;
+
+/** The estimate with its interval over time, ready to be drawn. */
+export interface HistoryChart {
+  readonly width: number;
+  readonly height: number;
+  readonly left: number;
+  readonly right: number;
+  readonly xTicks: readonly Tick[];
+  readonly yTicks: readonly Tick[];
+  /** SVG paths. */
+  readonly band: string;
+  readonly line: string;
+  readonly naive: string;
+  readonly points: readonly { readonly x: string; readonly y: string; readonly words: string }[];
+  /** Heights of the straight lines; null: there is none. */
+  readonly offline: string | null;
+  readonly target: string | null;
+}
+
+interface Known {
+  readonly at: number;
+  readonly value: number;
+  readonly lower: number;
+  readonly upper: number;
+  readonly naive: number | null;
+}
+
+/** The estimates that have a value, as points. */
+export const knownPoints = (history: readonly AccuracyEstimate[]): readonly Known[] =>
+  history.flatMap(({ asOf, accuracy, lower, upper, naive }) =>
+    accuracy === null || lower === null || upper === null
+      ? []
+      : [{ at: asOf, value: accuracy, lower, upper, naive }],
+  );
+
+/**
+ * @param history estimates of one version and window, oldest first
+ * @param lines ratios to be drawn as straight lines; null for none
+ * @returns null when no estimate has a value
+ */
+export function historyChart(
+  history: readonly AccuracyEstimate[],
+  lines: { readonly offline: number | null; readonly target: number },
+): HistoryChart | null {
+  const points = knownPoints(history);
+  const [first, last] = [points[0], points.at(-1)];
+  if (first === undefined || last === undefined) return null;
+  const values = points.flatMap((one) => [one.lower, one.upper, one.naive ?? one.value]);
+  const { range, ticks } = ratioRange([...values, lines.target, lines.offline ?? lines.target]);
+  const y = linearScale(range, [HEIGHT - BOTTOM, TOP]);
+  const times = [first.at, Math.max(last.at, first.at + 1)] as const;
+  const x = linearScale(times, [LEFT, WIDTH - RIGHT]);
+  return {
+    width: WIDTH,
+    height: HEIGHT,
+    left: LEFT,
+    right: WIDTH - RIGHT,
+    xTicks: timeTicks(times, x),
+    yTicks: ticks.map((value) => ({ at: place(y(value)), words: percent(value) })),
+    band: bandPath(points, x, y),
+    line: linePath(points, x, (one) => y(one.value)),
+    naive: linePath(
+      points.filter((one) => one.naive !== null),
+      x,
+      (one) => y(one.naive ?? 0),
+    ),
+    points: points.map((one) => ({
+      x: place(x(one.at)),
+      y: place(y(one.value)),
+      words: `${timeWords(one.at)}: ${percent(one.value, 1)}, ${percent(one.lower, 1)} to ${percent(one.upper, 1)}`,
+    })),
+    offline: lines.offline === null ? null : place(y(lines.offline)),
+    target: place(y(lines.target)),
+  };
+}
+
+function linePath(points: readonly Known[], x: Scale, y: (point: Known) => number): string {
+  return points
+    .map((one, index) => `${index === 0 ? 'M' : 'L'}${place(x(one.at))} ${place(y(one))}`)
+    .join('');
+}
+
+function bandPath(points: readonly Known[], x: Scale, y: Scale): string {
+  const upper = linePath(points, x, (one) => y(one.upper));
+  const lower = linePath([...points].reverse(), x, (one) => y(one.lower));
+  return `${upper}${lower.replace('M', 'L')}Z`;
+}
+
+function timeTicks([from, to]: readonly [number, number], x: Scale): Tick[] {
+  const isShort = to - from < 2 * DAY_MS;
+  return Array.from({ length: TIME_TICKS }, (_, index) => {
+    const at = from + ((to - from) * index) / (TIME_TICKS - 1);
+    const words = timeWords(at);
+    return { at: place(x(at)), words: isShort ? words.slice(11, 16) : words.slice(5, 10) };
+  });
+}
+
+/** @param ms time @returns "2026-11-22 10:00", UTC */
+export const timeWords = (ms: number): string =>
+  new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
