@@ -37,7 +37,8 @@ import { isComplete } from './venv.mjs';
 /** @typedef {Record<string, string | undefined>} Environment */
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
-const READY_WITHIN_MS = 300_000;
+/** Label Studio makes its database at its first start, which a busy machine takes minutes for. */
+const READY_WITHIN_MS = 600_000;
 /** npm passes on a Ctrl-C that the terminal has sent here as well: what follows so closely is the same one. */
 const SAME_SIGNAL_MS = 1000;
 const LOG_BYTES_MAX = 10 * 1024 * 1024;
