@@ -1,6 +1,7 @@
 import type { AccuracyEstimate } from '../domain/estimate.ts';
-import type { Unit } from '../domain/unit.ts';
+import { correctness, type Unit } from '../domain/unit.ts';
 import { dayOf, rollingWindow, type WindowName } from '../domain/window.ts';
+import { fitCalibrationMap } from '../estimate/calibration-map.ts';
 import { estimateWindow } from '../estimate/estimate-window.ts';
 import { belowTargetEvalue, evidenceByDay } from '../estimate/evalue.ts';
 import type { EstimateStore } from '../ports/store.ts';
@@ -63,7 +64,7 @@ async function estimateVersion(
         feedbackCounts: await store.feedbackCounts(modelVersion, window.from, window.to),
         evalue,
         isAnchored: settings.isAnchored,
-        calibrationMap: null,
+        calibrationMap: fitCalibrationMap(labelledBefore(units, window.from)),
       }),
     ),
   );
@@ -81,4 +82,14 @@ const evidenceAgainst = (
     target: settings.targetAccuracy,
     from: firstAt,
     to: now,
+  });
+
+/** What a confidence was worth is learned from labels older than the window, never from those that it is compared with. */
+const labelledBefore = (
+  units: readonly Unit[],
+  before: number,
+): Parameters<typeof fitCalibrationMap>[0] =>
+  units.flatMap((unit) => {
+    const a = correctness(unit);
+    return a === null || unit.at >= before ? [] : [{ a, m: unit.confidence, pi: unit.pi }];
   });
