@@ -48,7 +48,8 @@ export function drawStream(chance: Chance, noise = 0.015): Stream {
     drawRow(chance, row);
     predicted[i] = likeliest(row);
     confidence[i] = overconfidence(row);
-    truth[i] = chance.uniform() < noise ? chance.integer(0, STREAM_CLASSES) : drawTruth(chance, row);
+    truth[i] =
+      chance.uniform() < noise ? chance.integer(0, STREAM_CLASSES) : drawTruth(chance, row);
     right[i] = predicted[i] === truth[i] ? 1 : 0;
     rightCount += right[i] ?? 0;
   }
@@ -93,5 +94,7 @@ function drawTruth(chance: Chance, row: Float64Array): number {
 function drawFlags(chance: Chance, right: Uint8Array, errors: number): Uint8Array {
   const falseRate =
     (((FLAG_RECALL * errors) / (1 - errors)) * (1 - FLAG_PRECISION)) / FLAG_PRECISION;
-  return right.map((isRight) => (chance.uniform() < (isRight === 1 ? falseRate : FLAG_RECALL) ? 1 : 0));
+  return right.map((isRight) =>
+    chance.uniform() < (isRight === 1 ? falseRate : FLAG_RECALL) ? 1 : 0,
+  );
 }

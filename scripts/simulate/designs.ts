@@ -1,7 +1,7 @@
+import { HISTOGRAM_BINS, histogramBin } from '../../src/domain/population.ts';
 import type { Rates } from '../../src/domain/prediction.ts';
 import { solveIncreasing } from '../../src/domain/solve-increasing.ts';
 import { confidenceRate, solveConfidenceDriven } from '../../src/select/confidence-rates.ts';
-import { HISTOGRAM_BINS, histogramBin } from '../../src/domain/population.ts';
 import { LOW_CONFIDENCE_THRESHOLD, type Stream } from './coverage-stream.ts';
 
 /** A design: the rates of each prediction of a stream for a number of labels. */
@@ -14,7 +14,10 @@ const NONE: Rates = { random: 0, lowConfidence: 0, disputed: 0, spare: 0 };
 
 export const randomDesign: Design = {
   name: 'random',
-  ratesOf: (stream, labels) => () => ({ ...NONE, random: labels / stream.u.length }),
+  ratesOf: (stream, labels) => {
+    const rates = { ...NONE, random: labels / stream.u.length };
+    return () => rates;
+  },
 };
 
 /** The confidence-driven rates, solved by the product from the histogram of the stream's confidences. */
@@ -28,7 +31,9 @@ export const confidenceDesign: Design = {
     }
     const driven = solveConfidenceDriven(labels, stream.u.length, histogram);
     return (index) => ({
-      ...NONE,
+      random: 0,
+      lowConfidence: 0,
+      disputed: 0,
       spare: confidenceRate(driven, stream.confidence[index] ?? 0),
     });
   },
@@ -65,12 +70,14 @@ export const unionDesign = (name: string, shares: UnionShares): Design => ({
         0,
       );
     const t = solveIncreasing(expected, labels, 0, labels / rates.random);
-    return (index) => ({
+    const others = {
       random: Math.min(1, t * rates.random),
-      lowConfidence: isLow(index) ? Math.min(1, t * rates.lowConfidence) : 0,
+      lowConfidence: 0,
       disputed: Math.min(1, t * rates.disputed),
       spare: 0,
-    });
+    };
+    const unsure = { ...others, lowConfidence: Math.min(1, t * rates.lowConfidence) };
+    return (index) => (isLow(index) ? unsure : others);
   },
 });
 

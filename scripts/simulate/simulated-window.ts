@@ -1,9 +1,11 @@
 import { modelVersion, predictionId } from '../../src/domain/ids.ts';
 import {
   BLOCK_LENGTH,
-  decidedIncrement,
+  CELL_FIELD_INDEX,
+  cellOffset,
+  confidenceBin,
+  patternIndex,
   type PopulationBlock,
-  recordedIncrement,
 } from '../../src/domain/population.ts';
 import type { Decision } from '../../src/domain/prediction.ts';
 import type { Unit, UnitOutcome } from '../../src/domain/unit.ts';
@@ -26,30 +28,45 @@ export interface Simulated {
   readonly segment?: string;
 }
 
-/** Population counts by hour, as a store keeps them. */
+/** Population counts by hour, as a store keeps them (written out, since a simulation makes millions). */
 export function blocksOf(predictions: readonly Simulated[]): readonly PopulationBlock[] {
-  const blocks = new Map<string, PopulationBlock>();
+  const blocks = new Map<number, Map<string, PopulationBlock>>();
   for (const item of predictions) {
     const from = hourOf(item.at);
     const { predictedClass, segment = '' } = item;
-    const key = `${from}/${segment}/${predictedClass}`;
-    let block = blocks.get(key);
+    const place = segment === '' ? predictedClass : `${segment}/${predictedClass}`;
+    let hour = blocks.get(from);
+    if (hour === undefined) {
+      hour = new Map<string, PopulationBlock>();
+      blocks.set(from, hour);
+    }
+    let block = hour.get(place);
     if (block === undefined) {
       block = { from, segment, predictedClass, sums: new Float64Array(BLOCK_LENGTH) };
-      blocks.set(key, block);
+      hour.set(place, block);
     }
-    addTo(block.sums, recordedIncrement(item));
-    if (item.decision !== null) addTo(block.sums, decidedIncrement(item, item.decision, null));
+    count(block.sums, item);
   }
-  return [...blocks.values()];
+  return [...blocks.values()].flatMap((hour) => [...hour.values()]);
 }
 
-function addTo(
-  sums: Float64Array,
-  { offset, values }: { readonly offset: number; readonly values: readonly number[] },
-): void {
-  for (let k = 0; k < values.length; k += 1)
-    sums[offset + k] = (sums[offset + k] ?? 0) + (values[k] ?? 0);
+function count(sums: Float64Array, item: Simulated): void {
+  const { confidence: c, decision } = item;
+  const at = cellOffset(patternIndex(item.isLowConfidence, item.isDisputed), confidenceBin(c));
+  add(sums, at + CELL_FIELD_INDEX.n, 1);
+  add(sums, at + CELL_FIELD_INDEX.c, c);
+  if (decision === null) return;
+  const { pi, q } = decision;
+  add(sums, at + CELL_FIELD_INDEX.decided, 1);
+  add(sums, at + CELL_FIELD_INDEX.decidedC, c);
+  add(sums, at + CELL_FIELD_INDEX.invPi, 1 / pi);
+  add(sums, at + CELL_FIELD_INDEX.cInvPi, c / pi);
+  add(sums, at + CELL_FIELD_INDEX.invQ, 1 / q);
+  add(sums, at + CELL_FIELD_INDEX.cInvQ, c / q);
+}
+
+function add(sums: Float64Array, at: number, value: number): void {
+  sums[at] = (sums[at] ?? 0) + value;
 }
 
 /** Selected predictions as the estimators see them. */
@@ -77,8 +94,7 @@ export function unitsOf(predictions: readonly Simulated[]): readonly Unit[] {
         hasFlag: item.isDisputed,
         correction: null,
         outcome,
-        answers:
-          item.outcome === 'labelled' ? [{ annotator: 'one', answer: item.trueClass }] : [],
+        answers: item.outcome === 'labelled' ? [{ annotator: 'one', answer: item.trueClass }] : [],
       },
     ];
   });

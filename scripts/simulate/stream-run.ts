@@ -1,11 +1,17 @@
-import { type PredictionId, predictionId } from '../../src/domain/ids.ts';
+import { predictionId } from '../../src/domain/ids.ts';
 import type { Batch, Candidate } from '../../src/domain/selection.ts';
 import type { Window } from '../../src/domain/window.ts';
 import { horvitzThompson } from '../../src/estimate/hajek.ts';
 import { wilson } from '../../src/estimate/wilson.ts';
 import { selectBatch } from '../../src/select/select-batch.ts';
 import { createChance } from './chance.ts';
-import { drawStream, LOW_CONFIDENCE_THRESHOLD, type Stream } from './coverage-stream.ts';
+import {
+  drawStream,
+  LOW_CONFIDENCE_THRESHOLD,
+  type Stream,
+  STREAM_CLASSES,
+  STREAM_SIZE,
+} from './coverage-stream.ts';
 import { confidenceDesign, type Design, DESIGNS } from './designs.ts';
 import { estimateOf, type Simulated } from './simulated-window.ts';
 
@@ -23,8 +29,8 @@ export interface Found {
   readonly isCovered: boolean;
 }
 
-const ids: PredictionId[] = [];
-const idOf = (index: number): PredictionId => (ids[index] ??= predictionId(String(index)));
+const IDS = Array.from({ length: STREAM_SIZE }, (_, index) => predictionId(String(index)));
+const CLASS_NAMES = Array.from({ length: STREAM_CLASSES }, (_, k) => `class ${k}`);
 
 /** Selects from a stream by the product's own rule. */
 export function selectFrom(
@@ -34,16 +40,13 @@ export function selectFrom(
   limits: { readonly budgetLeft: number; readonly floor: number },
 ): Batch {
   const rates = design.ratesOf(stream, labels);
-  const candidates = Array.from(
-    stream.confidence,
-    (confidence, index): Candidate => ({
-      predictionId: idOf(index),
-      rates: rates(index),
-      isLowConfidence: confidence < LOW_CONFIDENCE_THRESHOLD,
-      isDisputed: stream.flagged[index] === 1,
-      earlier: null,
-    }),
-  );
+  const candidates = Array.from(stream.confidence, (confidence, index): Candidate => ({
+    predictionId: IDS[index] ?? predictionId(String(index)),
+    rates: rates(index),
+    isLowConfidence: confidence < LOW_CONFIDENCE_THRESHOLD,
+    isDisputed: stream.flagged[index] === 1,
+    earlier: null,
+  }));
   return selectBatch({
     id: 'batch',
     decidedAt: AT,
@@ -58,8 +61,8 @@ export const simulatedFrom = (stream: Stream, batch: Batch): readonly Simulated[
   batch.decisions.map(({ predictionId: id, decision, isDisputed }, index) => ({
     id,
     at: AT,
-    predictedClass: `class ${stream.predicted[index] ?? 0}`,
-    trueClass: `class ${stream.truth[index] ?? 0}`,
+    predictedClass: CLASS_NAMES[stream.predicted[index] ?? 0] ?? '',
+    trueClass: CLASS_NAMES[stream.truth[index] ?? 0] ?? '',
     confidence: stream.confidence[index] ?? 0,
     isLowConfidence: (stream.confidence[index] ?? 0) < LOW_CONFIDENCE_THRESHOLD,
     isDisputed,
@@ -152,7 +155,9 @@ export function isSuperset(seed: number, run: number): boolean {
   const limits = { budgetLeft: stream.u.length, floor: 0 };
   return DESIGNS.every((design) => {
     const chosen = (labels: number): readonly boolean[] =>
-      selectFrom(stream, design, labels, limits).decisions.map(({ decision }) => decision.isSelected);
+      selectFrom(stream, design, labels, limits).decisions.map(
+        ({ decision }) => decision.isSelected,
+      );
     const larger = chosen(300);
     return chosen(200).every((isSelected, index) => !isSelected || larger[index] === true);
   });

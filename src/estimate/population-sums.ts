@@ -64,20 +64,22 @@ function addCell(
   rateQ: number,
 ): void {
   const at = cell * WIDTH;
-  const field = (index: number): number => values[at + index] ?? 0;
-  if (field(n) === 0) return;
-  sums.predictions += field(n);
-  sums.confidence += field(c);
-  sums.decided += field(decided);
-  sums.decidedConfidence += field(decidedC);
-  add(sums.spread, cell, field(invPi) / ratePi - field(decided));
-  add(sums.spreadC, cell, field(cInvPi) / ratePi - field(decidedC));
-  add(sums.spreadQ, cell, field(invQ) / rateQ - field(decided));
+  const recorded = values[at + n] ?? 0;
+  if (recorded === 0) return;
+  const known = values[at + decided] ?? 0;
+  const knownC = values[at + decidedC] ?? 0;
+  sums.predictions += recorded;
+  sums.confidence += values[at + c] ?? 0;
+  sums.decided += known;
+  sums.decidedConfidence += knownC;
+  add(sums.spread, cell, (values[at + invPi] ?? 0) / ratePi - known);
+  add(sums.spreadC, cell, (values[at + cInvPi] ?? 0) / ratePi - knownC);
+  add(sums.spreadQ, cell, (values[at + invQ] ?? 0) / rateQ - known);
 }
 
-const add = (target: Float64Array, cell: number, value: number): void => {
+function add(target: Float64Array, cell: number, value: number): void {
   target[cell] = (target[cell] ?? 0) + value;
-};
+}
 
 /** The population of the default estimator. */
 export function populationOf(sums: PopulationSums): Population {

@@ -59,24 +59,24 @@ export function forecastArrivals(input: {
   const firstHour = arrivals[0]?.hour ?? now;
   if (now - firstHour < DAY_MS)
     return { restOfDay: recorded, wholeDay: 2 * total(recorded), recordedToday: total(recorded) };
-  const usual = usualHours(arrivals, today, firstHour);
+  const byHour = new Map(arrivals.map(({ hour, byPattern }) => [hour, byPattern]));
+  const usual = usualHours(byHour, today, firstHour);
   const current = (hourOf(now) - today) / HOUR_MS;
   const rest = usual.slice(current + 1).map((hour) => hour ?? NONE);
   const leftOfHour = (hourOf(now) + HOUR_MS - now) / HOUR_MS;
   return {
     restOfDay: added(sumOf(rest), scaled(usual[current] ?? NONE, leftOfHour)),
-    wholeDay: total(sumOf(wholeDay(usual, arrivals, today))),
+    wholeDay: total(sumOf(wholeDay(usual, byHour, today))),
     recordedToday: total(recorded),
   };
 }
 
 /** Mean of each hour of the day over the former days that reach back to it; null where none does. */
 function usualHours(
-  arrivals: readonly HourArrivals[],
+  byHour: ReadonlyMap<number, PatternCounts>,
   today: number,
   firstHour: number,
 ): readonly (PatternCounts | null)[] {
-  const byHour = new Map(arrivals.map(({ hour, byPattern }) => [hour, byPattern]));
   return Array.from({ length: 24 }, (_, index) => {
     const hours = Array.from(
       { length: FORMER_DAYS },
@@ -90,9 +90,8 @@ function usualHours(
 /** Where no former day reaches back to an hour, today's own count stands in. */
 function wholeDay(
   usual: readonly (PatternCounts | null)[],
-  arrivals: readonly HourArrivals[],
+  byHour: ReadonlyMap<number, PatternCounts>,
   today: number,
 ): readonly PatternCounts[] {
-  const byHour = new Map(arrivals.map(({ hour, byPattern }) => [hour, byPattern]));
   return usual.map((hour, index) => hour ?? byHour.get(today + index * HOUR_MS) ?? NONE);
 }

@@ -58,6 +58,7 @@ function rank(candidate: Candidate, numberOf: BatchInput['numberOf']): Ranked {
 
 /** tau = min(1, the (B + 1)th smallest xi); 1 when the budget is enough for all. */
 function thresholdOf(ranked: readonly Ranked[], budgetLeft: number): number {
+  if (ranked.length <= budgetLeft) return 1;
   const competing = ranked.filter(({ candidate }) => candidate.earlier?.isSelected !== true);
   if (competing.length <= budgetLeft) return 1;
   const priorities = Float64Array.from(competing, ({ xi }) => xi).sort();
@@ -71,29 +72,36 @@ function decide(
 ): CandidateDecision {
   const { candidate } = item;
   const { earlier } = candidate;
-  const { pi, q, isSelected, isRandom } =
-    earlier === null ? freshOutcome(item, threshold) : revisedOutcome(item, earlier, threshold);
+  const decision =
+    earlier === null
+      ? freshDecision(item, threshold, batch)
+      : revised(item, earlier, threshold, batch);
   return {
     predictionId: candidate.predictionId,
-    decision: { batchId: batch.id, decidedAt: batch.decidedAt, pi, q, isSelected, isRandom },
-    reasons: isSelected ? reasonsOf(item, isRandom, threshold.tau) : [],
+    decision,
+    reasons: decision.isSelected ? reasonsOf(item, decision.isRandom, threshold.tau) : NO_REASONS,
     isDisputed: candidate.isDisputed,
     isRevision: earlier !== null,
-    isNewlySelected: isSelected && earlier?.isSelected !== true,
+    isNewlySelected: decision.isSelected && earlier?.isSelected !== true,
   };
 }
 
-type Outcome = Pick<Decision, 'pi' | 'q' | 'isSelected' | 'isRandom'>;
+type BatchName = Pick<Batch, 'id' | 'decidedAt'>;
 
-const isTaken = ({ u, xi }: Ranked, { tau, floor }: Threshold): boolean => xi < tau || u < floor;
+const NO_REASONS: readonly SelectionReason[] = [];
 
-const final = (rate: number, { tau, floor }: Threshold): number =>
-  Math.max(floor, Math.min(1, rate * tau));
+const isTaken = (item: Ranked, threshold: Threshold): boolean =>
+  item.xi < threshold.tau || item.u < threshold.floor;
 
-function freshOutcome(item: Ranked, threshold: Threshold): Outcome {
+const final = (rate: number, threshold: Threshold): number =>
+  Math.max(threshold.floor, Math.min(1, rate * threshold.tau));
+
+function freshDecision(item: Ranked, threshold: Threshold, batch: BatchName): Decision {
   const q = final(item.candidate.rates.random, threshold);
   const isSelected = isTaken(item, threshold);
   return {
+    batchId: batch.id,
+    decidedAt: batch.decidedAt,
     pi: final(item.r, threshold),
     q,
     isSelected,
@@ -102,8 +110,15 @@ function freshOutcome(item: Ranked, threshold: Threshold): Outcome {
 }
 
 /** The same number u keeps what was selected; q and membership of the random part stay as they were. */
-function revisedOutcome(item: Ranked, earlier: Decision, threshold: Threshold): Outcome {
+function revised(
+  item: Ranked,
+  earlier: Decision,
+  threshold: Threshold,
+  batch: BatchName,
+): Decision {
   return {
+    batchId: batch.id,
+    decidedAt: batch.decidedAt,
     pi: Math.max(earlier.pi, final(item.r, threshold)),
     q: earlier.q,
     isSelected: earlier.isSelected || isTaken(item, threshold),
