@@ -1,0 +1,168 @@
+import type { Annotation, Task, Verdict } from '../../domain/annotation.ts';
+import type { Feedback } from '../../domain/feedback.ts';
+import type { PredictionId } from '../../domain/ids.ts';
+import type { Decision, Prediction, StoredPrediction } from '../../domain/prediction.ts';
+import type { ProjectKind, SelectionReason } from '../../domain/selection.ts';
+import type { Unit } from '../../domain/unit.ts';
+import { outcomeOf, usableAnswers } from '../../domain/unit.ts';
+import type { OutboxEntry } from '../../ports/store.ts';
+import type { Connection } from './connection.ts';
+import type { IndexEntry, Transaction } from './transaction.ts';
+
+/** A prediction with all that happened to it. */
+export interface PredictionDocument {
+  readonly prediction: Prediction;
+  readonly isDisputed: boolean;
+  readonly awaitsRevision: boolean;
+  readonly isErased: boolean;
+  readonly decision: Decision | null;
+  /** Live feedback, oldest first. */
+  readonly feedback: readonly Feedback[];
+  /** Feedback that was taken back or replaced. */
+  readonly pastFeedback: readonly (Feedback & { readonly revokedAt: number })[];
+}
+
+/** A selected prediction, its task and its outcome. */
+export interface UnitDocument {
+  /** What an estimate reads, but for what follows from the task. */
+  readonly unit: Omit<Unit, 'outcome' | 'answers'>;
+  readonly modelVersion: string;
+  readonly reasons: readonly SelectionReason[];
+  readonly isErased: boolean;
+  readonly task: {
+    readonly project: ProjectKind;
+    readonly projectId: number;
+    readonly taskId: number;
+    readonly pushedAt: number;
+  } | null;
+  readonly annotatorsWanted: number;
+  readonly annotations: readonly Annotation[];
+  readonly verdict: Verdict;
+  readonly reachedAt: number | null;
+  readonly deletedAt: number | null;
+}
+
+export const predictionKey = (connection: Connection, id: PredictionId): string =>
+  connection.key('prediction', id);
+export const unitKey = (connection: Connection, id: PredictionId): string =>
+  connection.key('unit', id);
+export const entryKey = (connection: Connection, id: number): string => connection.key('entry', id);
+
+/** Stores a prediction in place of what it was, in every index that lists it. */
+export function savePrediction(
+  connection: Connection,
+  transaction: Transaction,
+  before: PredictionDocument | null,
+  after: PredictionDocument | null,
+): void {
+  save(transaction, before, after, {
+    key: ({ prediction }) => predictionKey(connection, prediction.id),
+    indexes: ({ prediction, decision, awaitsRevision }) => {
+      const at = (name: string): IndexEntry => [
+        connection.key(name),
+        prediction.recordedAt,
+        prediction.id,
+      ];
+      if (decision === null) return [at('undecided')];
+      if (awaitsRevision) return [at('revisions')];
+      return decision.isSelected ? [] : [at('forgettable')];
+    },
+  });
+}
+
+/** Stores a unit likewise. */
+export function saveUnit(
+  connection: Connection,
+  transaction: Transaction,
+  before: UnitDocument | null,
+  after: UnitDocument | null,
+): void {
+  save(transaction, before, after, {
+    key: ({ unit }) => unitKey(connection, unit.predictionId),
+    indexes: (document) => unitIndexes(connection, document),
+  });
+}
+
+function unitIndexes(connection: Connection, document: UnitDocument): IndexEntry[] {
+  const { unit, task, verdict, reachedAt, deletedAt } = document;
+  const id = unit.predictionId;
+  const isThere = task !== null && deletedAt === null;
+  const isOpen = verdict.kind === 'pending' && deletedAt === null && !document.isErased;
+  const entries: IndexEntry[] = [[connection.key('units', document.modelVersion), unit.at, id]];
+  if (isThere) entries.push([connection.key('tasks', task.project), 0, id]);
+  if (isThere && verdict.kind === 'disagreed')
+    entries.push([connection.key('ties'), verdict.since, id]);
+  if (reachedAt !== null) entries.push([connection.key('reached'), reachedAt, id]);
+  if (isOpen) entries.push([connection.key('open'), 0, id]);
+  return entries;
+}
+
+/** Stores an outbox entry likewise. */
+export function saveEntry(
+  connection: Connection,
+  transaction: Transaction,
+  before: OutboxEntry | null,
+  after: OutboxEntry | null,
+): void {
+  save(transaction, before, after, {
+    key: ({ id }) => entryKey(connection, id),
+    indexes: ({ id, kind, state, predictionId, createdAt }) => [
+      [connection.key('outbox', state, kind), id, String(id)],
+      [connection.key('outbox-created', state, kind), createdAt, String(id)],
+      [connection.key('outbox-of', predictionId), id, String(id)],
+    ],
+  });
+}
+
+interface Place<Document> {
+  readonly key: (document: Document) => string;
+  readonly indexes: (document: Document) => readonly IndexEntry[];
+}
+
+function save<Document>(
+  transaction: Transaction,
+  before: Document | null,
+  after: Document | null,
+  { key, indexes }: Place<Document>,
+): void {
+  if (before !== null && (after === null || key(after) !== key(before)))
+    transaction.write(key(before), null);
+  if (after !== null) transaction.write(key(after), JSON.stringify(after));
+  transaction.moveIndexes(
+    before === null ? [] : indexes(before),
+    after === null ? [] : indexes(after),
+  );
+}
+
+export const storedPrediction = (document: PredictionDocument): StoredPrediction => ({
+  ...document.prediction,
+  isDisputed: document.isDisputed,
+  decision: document.decision,
+});
+
+/** The task of a unit; null before it is pushed and once it is erased. */
+export const taskOf = (document: UnitDocument): Task | null =>
+  document.task === null
+    ? null
+    : {
+        predictionId: document.unit.predictionId,
+        ...document.task,
+        annotatorsWanted: document.annotatorsWanted,
+        verdict: document.verdict,
+        annotations: document.annotations,
+        deletedAt: document.deletedAt,
+      };
+
+export const unitOf = (document: UnitDocument, tiesBefore: number): Unit => ({
+  ...document.unit,
+  outcome: outcomeOf(document, tiesBefore),
+  answers: usableAnswers(document.annotations),
+});
+
+/** What a unit shows of feedback: a live flag or correction, and the corrected class. */
+export const shownFeedback = (
+  feedback: readonly Feedback[],
+): Pick<Unit, 'hasFlag' | 'correction'> => ({
+  hasFlag: feedback.some(({ kind }) => kind !== 'confirmation'),
+  correction: feedback.find(({ kind }) => kind === 'correction')?.suggestedClass ?? null,
+});

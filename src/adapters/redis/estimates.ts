@@ -1,0 +1,100 @@
+import type { AccuracyEstimate } from '../../domain/estimate.ts';
+import { thinnedPeriods } from '../../domain/estimate.ts';
+import type { ModelVersion, PredictionId } from '../../domain/ids.ts';
+import type { Unit } from '../../domain/unit.ts';
+import { dayOf } from '../../domain/window.ts';
+import type { EstimateStore } from '../../ports/store.ts';
+import type { Connection } from './connection.ts';
+import type { UnitDocument } from './documents.ts';
+import { unitKey, unitOf } from './documents.ts';
+import { feedbackCounts, rollUpFeedback } from './feedback.ts';
+import { readBlocks, readDays, rollUpHours } from './population.ts';
+import { parseDocument, transact, type Transaction } from './transaction.ts';
+
+export const estimateStore = (connection: Connection): EstimateStore => ({
+  modelVersions: () => modelVersions(connection),
+  units: (version, from, to, tiesBefore) => units(connection, version, from, to, tiesBefore),
+  populationBlocks: (version, from, to) => readBlocks(connection, version, from, to),
+  populationDays: (version, from, to) => readDays(connection, version, from, to),
+  rollUp: (before, fence) =>
+    transact(connection, fence, async (transaction) => {
+      await rollUpFeedback(connection, transaction, dayOf(before));
+      await rollUpHours(connection, transaction, dayOf(before));
+    }),
+  feedbackCounts: (version, from, to) => feedbackCounts(connection, version, from, to),
+  saveEstimates: (estimates, fence) =>
+    transact(connection, fence, (transaction) => {
+      for (const estimate of estimates) saveEstimate(connection, transaction, estimate);
+      return Promise.resolve();
+    }),
+  latestEstimates: async () => {
+    const latest = await connection.fields(connection.key('latest-estimates'));
+    return [...latest.entries()]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, body]) => JSON.parse(body) as AccuracyEstimate);
+  },
+  estimateHistory: async (version, window, from, to) =>
+    (await connection.members(historyKey(connection, version, window), from, to)).map(
+      (body) => JSON.parse(body) as AccuracyEstimate,
+    ),
+});
+
+const historyKey = (connection: Connection, version: string, window: string): string =>
+  connection.key('estimates', version, window);
+
+async function modelVersions(connection: Connection): ReturnType<EstimateStore['modelVersions']> {
+  const scores = async (name: string): Promise<Map<string, number>> => {
+    const flat = (await connection.call(
+      'ZREVRANGE',
+      ...[connection.key(name), 0, -1, 'WITHSCORES'],
+    )) as string[];
+    return new Map(
+      flat.flatMap((member, index) =>
+        index % 2 === 0 ? [[member, Number(flat[index + 1])] as const] : [],
+      ),
+    );
+  };
+  const [first, last] = await Promise.all([scores('versions-first'), scores('versions-last')]);
+  return [...last].map(([version, lastAt]) => ({
+    modelVersion: version as ModelVersion,
+    firstAt: first.get(version) ?? lastAt,
+    lastAt,
+  }));
+}
+
+/** Read again when one was renamed between the list and the documents: an erased unit must not drop out of a window. */
+async function units(
+  connection: Connection,
+  version: ModelVersion,
+  from: number,
+  to: number,
+  tiesBefore: number,
+): Promise<Unit[]> {
+  const ids = (await connection.members(
+    connection.key('units', version),
+    ...[from, to],
+  )) as PredictionId[];
+  const documents = (await connection.getAll(ids.map((id) => unitKey(connection, id)))).map(
+    (text) => parseDocument<UnitDocument>(text),
+  );
+  if (documents.includes(null)) return units(connection, version, from, to, tiesBefore);
+  return documents.flatMap((document) => (document === null ? [] : [unitOf(document, tiesBefore)]));
+}
+
+function saveEstimate(
+  connection: Connection,
+  transaction: Transaction,
+  estimate: AccuracyEstimate,
+): void {
+  const { modelVersion, window, asOf } = estimate;
+  const body = JSON.stringify(estimate);
+  const key = historyKey(connection, modelVersion, window);
+  transaction.command('ZREMRANGEBYSCORE', key, asOf, asOf);
+  transaction.command('ZADD', key, asOf, body);
+  transaction.command(
+    'HSET',
+    connection.key('latest-estimates'),
+    ...[JSON.stringify([modelVersion, window]), body],
+  );
+  for (const { from, to } of thinnedPeriods(asOf)) transaction.command('THIN', key, from, to);
+}

@@ -1,0 +1,59 @@
+import type { Log } from '../../ports/log.ts';
+import type { Store } from '../../ports/store.ts';
+import { assertDurable } from './assert-durable.ts';
+import { assertKnownForm } from './assert-known-form.ts';
+import { connect } from './connect.ts';
+import type { Connection } from './connection.ts';
+import { estimateStore } from './estimates.ts';
+import { outboxStore } from './outbox.ts';
+import { predictionStore } from './predictions.ts';
+import { runStore } from './runs.ts';
+import { selectionStore } from './selections.ts';
+import { taskStore } from './tasks.ts';
+
+/** A user waits: the answer, or the word that there is none, comes within this, ms. */
+const PROMPT_MS = 1800;
+/** Batches and windows are large, and nobody waits for them at a page, ms. */
+const BULK_MS = 30_000;
+
+/**
+ * The records in Redis, or Redis Cluster, shared by any number of processes.
+ * @param options.url redis:// or rediss://
+ * @param options.durability 'warn' uses a server that may lose what it acknowledged
+ * @throws StoreUnavailable when it does not answer; StoreUnusable when it is not durable, too old, or newer than this program
+ */
+export async function openRedisStore(options: {
+  readonly url: string;
+  readonly durability?: 'required' | 'warn';
+  readonly log?: Log;
+}): Promise<Store> {
+  const { url, log } = options;
+  const prompt = await connect(url, PROMPT_MS, log);
+  try {
+    await assertDurable(prompt, options.durability !== 'warn', log);
+    await assertKnownForm(prompt);
+    const bulk = await connect(url, BULK_MS, log);
+    log?.info({ redis: prompt.place }, 'store opened');
+    return storeOf(prompt, bulk);
+  } catch (error) {
+    prompt.close();
+    throw error;
+  }
+}
+
+const storeOf = (prompt: Connection, bulk: Connection): Store => ({
+  ...predictionStore(prompt),
+  ...selectionStore(bulk),
+  ...outboxStore(bulk),
+  ...taskStore(bulk),
+  ...estimateStore(bulk),
+  ...runStore(prompt),
+  ping: async () => {
+    await prompt.call('SET', prompt.key('ping'), 0);
+  },
+  close: () => {
+    prompt.close();
+    bulk.close();
+    return Promise.resolve();
+  },
+});

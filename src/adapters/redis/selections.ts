@@ -1,0 +1,190 @@
+import { decidedIncrement, PATTERNS } from '../../domain/population.ts';
+import type { Batch, Candidate, CandidateDecision, Policy } from '../../domain/selection.ts';
+import { projectOf } from '../../domain/selection.ts';
+import { dayOf } from '../../domain/window.ts';
+import type { OutboxStore, SelectionStore } from '../../ports/store.ts';
+import type { Connection } from './connection.ts';
+import type { PredictionDocument, UnitDocument } from './documents.ts';
+import { predictionKey, savePrediction, saveUnit, shownFeedback, unitKey } from './documents.ts';
+import { insertEntries } from './outbox.ts';
+import { PopulationChanges, readRolledUntil } from './population.ts';
+import { parseDocument, transact, type Transaction } from './transaction.ts';
+
+/** Policies that are kept; predictions carry their own rates. */
+const POLICIES_MAX = 10_000;
+/** How long a batch is known by its id, s. */
+const BATCH_SECONDS = 90 * 86_400;
+
+export const selectionStore = (connection: Connection): SelectionStore => ({
+  currentPolicy: async () => {
+    const [newest] = (await connection.call(
+      'ZREVRANGE',
+      ...[connection.key('policies'), 0, 0],
+    )) as string[];
+    return parseDocument<Policy>(newest ?? null);
+  },
+  savePolicy: (policy, fence) =>
+    transact(connection, fence, async (transaction) => {
+      const key = connection.key('policies');
+      transaction.command('ZADD', key, policy.madeAt, JSON.stringify(policy));
+      transaction.command('ZREMRANGEBYRANK', key, 0, -POLICIES_MAX - 1);
+      return Promise.resolve();
+    }),
+  arrivals: (from, to) => arrivals(connection, from, to),
+  selectedOnDay: async (day) =>
+    Number((await connection.get(connection.key('selected', day))) ?? 0),
+  labelFlow: async (since) => {
+    const [labels, openTasks] = await Promise.all([
+      connection.count('ZCOUNT', connection.key('reached'), since, '+inf'),
+      connection.count('ZCARD', connection.key('open')),
+    ]);
+    return { labels, openTasks };
+  },
+  candidates: (before) => candidates(connection, before),
+  commitBatch: (batch, fence) =>
+    transact(connection, fence, (transaction) => commitBatch(connection, transaction, batch)),
+});
+
+async function arrivals(
+  connection: Connection,
+  from: number,
+  to: number,
+): ReturnType<SelectionStore['arrivals']> {
+  const hours = await connection.members(connection.key('arrival-hours'), from, to);
+  return Promise.all(
+    hours.map(async (hour) => {
+      const counts = (await connection.call(
+        'HMGET',
+        connection.key('arrivals', Number(hour)),
+        ...PATTERNS.map((_, index) => index),
+      )) as (string | null)[];
+      const [plain = 0, low = 0, disputed = 0, both = 0] = counts.map(Number);
+      return { hour: Number(hour), byPattern: [plain, low, disputed, both] as const };
+    }),
+  );
+}
+
+async function candidates(connection: Connection, before: number): Promise<Candidate[]> {
+  const ids = (
+    await Promise.all([
+      connection.members(connection.key('undecided'), undefined, before),
+      connection.members(connection.key('revisions')),
+    ])
+  ).flat();
+  const documents = await connection.getAll(ids.map((id) => connection.key('prediction', id)));
+  return documents.flatMap((text) => {
+    const document = parseDocument<PredictionDocument>(text);
+    return document === null ? [] : [candidateOf(document)];
+  });
+}
+
+const candidateOf = ({ prediction, isDisputed, decision }: PredictionDocument): Candidate => ({
+  predictionId: prediction.id,
+  rates: prediction.rates,
+  isLowConfidence: prediction.isLowConfidence,
+  isDisputed,
+  earlier: decision,
+});
+
+type NewEntry = Parameters<OutboxStore['enqueue']>[0][number];
+
+async function commitBatch(
+  connection: Connection,
+  transaction: Transaction,
+  batch: Batch,
+): Promise<void> {
+  const { decisions, ...summary } = batch;
+  const batchKey = connection.key('batch', batch.id);
+  if ((await transaction.read(batchKey)) !== null) return;
+  const documents = await readBatch(connection, transaction, decisions);
+  const changes = new PopulationChanges(connection);
+  const entries: NewEntry[] = [];
+  let selected = 0;
+  decisions.forEach((decided, index) => {
+    const { document, unit } = documents[index] ?? { document: null, unit: null };
+    if (document === null || !isDecidable(document, decided)) return;
+    savePrediction(connection, transaction, document, {
+      ...document,
+      decision: decided.decision,
+      awaitsRevision: false,
+    });
+    addDecision(changes, document, decided);
+    if (!decided.decision.isSelected) return;
+    saveUnit(connection, transaction, unit, unitAfter(document, unit, decided));
+    if (unit !== null) return;
+    selected += 1;
+    // Nobody can label what a person had erased: the unit stays without an answer.
+    if (!document.isErased) entries.push(entryFor(batch, decided));
+  });
+  changes.writeTo(transaction, await readRolledUntil(connection, transaction));
+  await insertEntries(connection, transaction, entries);
+  transaction.command(
+    'SET',
+    batchKey,
+    ...[JSON.stringify({ ...summary, candidates: decisions.length, selected })],
+    ...['EX', BATCH_SECONDS],
+  );
+  transaction.command('INCRBY', connection.key('selected', dayOf(batch.decidedAt)), selected);
+}
+
+interface ReadDecision {
+  readonly document: PredictionDocument | null;
+  readonly unit: UnitDocument | null;
+}
+
+async function readBatch(
+  connection: Connection,
+  transaction: Transaction,
+  decisions: readonly CandidateDecision[],
+): Promise<ReadDecision[]> {
+  const ids = decisions.map(({ predictionId }) => predictionId);
+  const documents = await transaction.readDocuments<PredictionDocument>(
+    ids.map((id) => predictionKey(connection, id)),
+  );
+  const units = await transaction.readDocuments<UnitDocument>(
+    ids.map((id) => unitKey(connection, id)),
+  );
+  return documents.map((document, index) => ({ document, unit: units[index] ?? null }));
+}
+
+/** Fresh and as it was read, or decided before and waiting for its one revision; anything else joins a later batch or none. */
+function isDecidable(document: PredictionDocument, decided: CandidateDecision): boolean {
+  if (decided.isRevision) return document.awaitsRevision;
+  return document.decision === null && document.isDisputed === decided.isDisputed;
+}
+
+function addDecision(
+  changes: PopulationChanges,
+  { prediction, isDisputed, decision: earlier }: PredictionDocument,
+  { decision }: CandidateDecision,
+): void {
+  changes.add(prediction, decidedIncrement({ ...prediction, isDisputed }, decision, earlier));
+}
+
+function unitAfter(
+  { prediction, isDisputed, isErased, feedback }: PredictionDocument,
+  before: UnitDocument | null,
+  { decision, reasons }: CandidateDecision,
+): UnitDocument {
+  const { pi, q, isRandom } = decision;
+  if (before !== null) return { ...before, reasons, unit: { ...before.unit, pi, q, isRandom } };
+  const { at, segment, predictedClass, confidence, probabilities, isLowConfidence } = prediction;
+  return {
+    unit: {
+      ...{ predictionId: prediction.id, at, segment, predictedClass, confidence, probabilities },
+      ...{ isLowConfidence, isDisputed, pi, q, isRandom, ...shownFeedback(feedback) },
+    },
+    ...{ modelVersion: prediction.modelVersion, reasons, isErased, task: null },
+    ...{ annotatorsWanted: 1, annotations: [], verdict: { kind: 'pending' } },
+    ...{ reachedAt: null, deletedAt: null },
+  };
+}
+
+const entryFor = (batch: Batch, { predictionId, reasons }: CandidateDecision): NewEntry => ({
+  kind: 'create_task',
+  predictionId,
+  project: projectOf(reasons),
+  reasons,
+  createdAt: batch.decidedAt,
+  taskId: null,
+});

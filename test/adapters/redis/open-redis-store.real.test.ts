@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+
+import { Redis } from 'ioredis';
+
+import { openRedisStore } from '../../../src/adapters/redis/open-redis-store.ts';
+import { StoreUnavailable, StoreUnusable } from '../../../src/domain/errors.ts';
+import { describeStore } from '../../contract/store.contract.ts';
+import {
+  agreed,
+  annotation,
+  NOON,
+  pid,
+  prediction,
+  pull,
+  pushTasks,
+  takeLease,
+} from '../../contract/store/fixtures.ts';
+import { startRedis } from '../../servers/redis.ts';
+import type { Server } from '../../servers/server.ts';
+
+let server: Server;
+let client: Redis;
+
+before(async function () {
+  this.timeout(60_000);
+  server = await startRedis();
+  client = new Redis(server.url);
+});
+after(async () => {
+  client.disconnect();
+  await server.stop();
+});
+
+describeStore('redis', async () => {
+  await client.flushall();
+  const store = await openRedisStore({ url: server.url });
+  return {
+    store,
+    restart: async () => {
+      await store.close();
+      return openRedisStore({ url: server.url });
+    },
+    dispose: () => Promise.resolve(),
+  };
+});
+
+describe('redis store', () => {
+  beforeEach(async () => {
+    await client.flushall();
+  });
+
+  it('two processes share one set of records', async () => {
+    const [one, two] = await Promise.all([
+      openRedisStore({ url: server.url }),
+      openRedisStore({ url: server.url }),
+    ]);
+    const given = await Promise.all(
+      Array.from({ length: 100 }, (_, index) =>
+        (index % 2 === 0 ? one : two).recordPrediction(
+          prediction(`p${index}`, { externalId: `e${index >> 1}` }),
+        ),
+      ),
+    );
+    assert.equal(given.filter(({ outcome }) => outcome === 'recorded').length, 50);
+    assert.equal((await one.candidates(NOON + 1)).length, 50);
+    const fence = await takeLease(one, 'one');
+    assert.equal(await two.acquireLease('sync', 'two', NOON, 1000), null);
+    await one.setProjectId('random', 5, fence);
+    assert.equal(await two.projectId('random'), 5);
+    await Promise.all([one.close(), two.close()]);
+  });
+
+  it('a server that may lose what it acknowledged is refused, each setting named, unless told otherwise', async function () {
+    this.timeout(30_000);
+    const careless = await startRedis({
+      args: ['--appendfsync', 'everysec', '--maxmemory-policy', 'allkeys-lru'],
+    });
+    await assert.rejects(openRedisStore({ url: careless.url }), (error: unknown) => {
+      assert.ok(error instanceof StoreUnusable);
+      assert.match(error.message, /appendfsync is everysec, expected always/);
+      assert.match(error.message, /maxmemory-policy is allkeys-lru, expected noeviction/);
+      assert.match(error.message, /REDIS_DURABILITY=warn/);
+      return true;
+    });
+    const store = await openRedisStore({ url: careless.url, durability: 'warn' });
+    await store.ping();
+    await store.close();
+    await careless.stop();
+  });
+
+  it('records of a newer program are refused', async () => {
+    await client.set('{truthloop}:form', '999');
+    await assert.rejects(openRedisStore({ url: server.url }), (error: unknown) => {
+      assert.ok(error instanceof StoreUnusable);
+      assert.match(error.message, /newer program.*999/s);
+      return true;
+    });
+  });
+
+  it('a server that is away is told within two seconds, without its password, and is used again once it is back', async function () {
+    this.timeout(60_000);
+    const first = await startRedis();
+    const store = await openRedisStore({ url: first.url });
+    await first.stop();
+    const began = performance.now();
+    await assert.rejects(store.recordPrediction(prediction('a')), StoreUnavailable);
+    assert.ok(performance.now() - began < 2000);
+    const again = await startRedis({ port: first.port });
+    const until = performance.now() + 20_000;
+    for (;;) {
+      try {
+        await store.recordPrediction(prediction('b'));
+        break;
+      } catch (error) {
+        assert.ok(error instanceof StoreUnavailable && performance.now() < until);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
+    await store.close();
+    await again.stop();
+    const refused = openRedisStore({ url: `redis://user:hidden-word@127.0.0.1:${first.port}` });
+    await assert.rejects(refused, (error: unknown) => {
+      assert.ok(error instanceof StoreUnavailable);
+      assert.ok(!error.message.includes('hidden-word'));
+      return true;
+    });
+  });
+
+  it('every key lies in one slot of a cluster, and the store works on a cluster', async function () {
+    this.timeout(60_000);
+    const node = await startRedis({
+      args: ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'],
+    });
+    const admin = new Redis(node.url);
+    await admin.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+    while (!String(await admin.call('CLUSTER', 'INFO')).includes('cluster_state:ok'))
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    const store = await openRedisStore({ url: node.url });
+    const bench = { store, fence: await takeLease(store) };
+    await pushTasks(bench, ['a', 'b']);
+    await pull(bench, 'a', [annotation(1, 'Soup')], agreed('Soup'));
+    await store.erasePrediction(pid('b'), NOON);
+    const keys = await admin.keys('*');
+    assert.ok(keys.length > 10);
+    for (const key of keys) assert.ok(key.startsWith('{truthloop}:'), key);
+    await store.close();
+    admin.disconnect();
+    await node.stop();
+  });
+
+  it('keeps every reading of an annotation, and a tombstone for one that is gone', async () => {
+    const store = await openRedisStore({ url: server.url });
+    const bench = { store, fence: await takeLease(store) };
+    await pushTasks(bench, ['a']);
+    await pull(bench, 'a', [annotation(1, 'Soup')], agreed('Soup'));
+    await pull(bench, 'a', [annotation(1, 'Rice')], agreed('Rice'));
+    await pull(bench, 'a', [], { kind: 'pending' });
+    const history = await client.lrange('{truthloop}:annotation-history:["a"]', 0, -1);
+    assert.deepEqual(
+      history.map(
+        (line) =>
+          (JSON.parse(line) as { annotation: { answer: { trueClass: string } } | null }).annotation
+            ?.answer.trueClass ?? null,
+      ),
+      ['Soup', 'Rice', null],
+    );
+    await store.close();
+  });
+});
