@@ -5,6 +5,8 @@ import { logBeta } from './log-gamma.ts';
 
 const DAY_MS = 86_400_000;
 const EVALUE_MAX = 1e12;
+/** Targets of 0 and 1 would ask for logarithms of 0. */
+const TARGET_MARGIN = 1e-9;
 
 /** The labelled random part of one UTC day of one model version: all that the evidence needs of it. */
 export interface DayEvidence {
@@ -92,7 +94,7 @@ export function logEvaluePerStart(
  * The alarm's evidence that the version's accuracy is below the target. A process starts on each UTC day j = 1, 2, ... over
  * predictions from that day on, so that a good past does not make it numb; they are mixed with weights 1 / (j (j + 1)).
  * @param input.evidence the version's labelled random part by day, oldest first
- * @param input.target in (0, 1)
+ * @param input.target in [0, 1]
  * @param input.from event time of the version's first prediction, ms
  * @param input.to now, ms
  * @returns E in [0, 1e12]; 20 and more: alarm
@@ -103,7 +105,8 @@ export function belowTargetEvalue(input: {
   readonly from: number;
   readonly to: number;
 }): number {
-  const { evidence, target, from, to } = input;
+  const { evidence, from, to } = input;
+  const target = Math.min(1 - TARGET_MARGIN, Math.max(TARGET_MARGIN, input.target));
   const starts = logEvaluePerStart(evidence, target, from, to);
   const total = starts.reduce(
     (sum, logE, index) => sum + Math.exp(logE - Math.log((index + 1) * (index + 2))),

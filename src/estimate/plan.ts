@@ -78,7 +78,7 @@ export const spreadOfAccuracy = (accuracy: number): number =>
 /** n_h = n N_h S_h / sum N S, as fractions and without bounds. @see Cochran (1977), eq. 5.26 */
 export function neymanShares(strata: readonly NeymanStratum[], labels: number): readonly number[] {
   const total = sumOver(strata, ({ size, spread }) => size * spread);
-  return strata.map(({ size, spread }) => (labels * size * spread) / total);
+  return strata.map(({ size, spread }) => (total === 0 ? 0 : (labels * size * spread) / total));
 }
 
 /** Variance of the stratified mean, without finite population correction. */

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+
+import fc from 'fast-check';
+
+import {
+  halfWidthOf,
+  labelsNeeded,
+  neymanAllocation,
+  spreadOfAccuracy,
+} from '../../src/estimate/plan.ts';
+
+const base = { accuracy: 0.82, halfWidth: 0.02, relativeVariance: 1, predictions: Infinity };
+
+describe('the planner', () => {
+  it('asks for 1418 random labels for plus or minus 2 points at 0.82, and for fewer with a correction', () => {
+    assert.equal(labelsNeeded(base), 1418);
+    assert.equal(labelsNeeded({ ...base, relativeVariance: 0.74 }), 1049);
+  });
+
+  it('never asks for more than there are predictions', () => {
+    assert.ok(labelsNeeded({ ...base, predictions: 1000 }) < 1000);
+  });
+
+  it('a plan turned round gives back its half width', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2000, max: 100_000 }), (predictions) => {
+        const labels = labelsNeeded({ ...base, predictions });
+        const half = halfWidthOf({ ...base, labels, predictions });
+        assert.ok(half <= 0.02 + 1e-9 && half > 0.0195);
+      }),
+    );
+  });
+
+  it("Neyman's allocation keeps its bounds and spends its labels", () => {
+    const stratum = fc.record({
+      size: fc.nat(2000),
+      spread: fc.double({ min: 0, max: 1, noNaN: true }).map(spreadOfAccuracy),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(stratum, { minLength: 1, maxLength: 6 }),
+        fc.nat(800),
+        (strata, labels) => {
+          const allocation = neymanAllocation(strata, labels);
+          const all = strata.reduce((sum, { size }) => sum + size, 0);
+          const least = strata.reduce((sum, { size }) => sum + Math.min(5, size), 0);
+          const total = allocation.reduce((sum, n) => sum + n, 0);
+          allocation.forEach((n, h) => {
+            const size = strata[h]?.size ?? 0;
+            assert.ok(n <= size + 1e-9 && n >= Math.min(5, size) - 1e-9);
+          });
+          assert.ok(Math.abs(total - Math.min(all, Math.max(labels, least))) < 1e-6);
+        },
+      ),
+    );
+  });
+});
