@@ -137,3 +137,21 @@ export function labelStudioEnvironment(env, dataDir, account) {
     PYTHONUNBUFFERED: '1',
   };
 }
+
+/**
+ * Label Studio sets the token only when it makes the account: a start that was cut off in between, or a token changed
+ * since, leaves the sync outside.
+ * @param {{ url: string, token: string, dataDir: string }} where
+ * @returns {Promise<string | null>} how to let the sync in, or null when it is (or when only the sync can tell: a
+ *   personal access token)
+ */
+export async function describeRefusedToken({ url, token, dataDir }) {
+  if (!/^[0-9a-f]{40}$/.test(token)) return null;
+  const response = await fetch(`${url}/api/current-user/whoami`, {
+    headers: { authorization: `Token ${token}` },
+    signal: AbortSignal.timeout(30_000),
+  });
+  await response.body?.cancel();
+  if (response.status !== 401) return null;
+  return `Label Studio refuses LABEL_STUDIO_TOKEN: no tasks are made and no labels read. If nobody has labelled there yet, stop, remove ${dataDir} and start again, which makes the account anew. Otherwise log in, make a token (Account & Settings), put it into secrets.env and start again.`;
+}

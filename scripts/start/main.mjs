@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 
 import { ensureBuilt } from './build.mjs';
 import {
+  describeRefusedToken,
   installLabelStudio,
   LABEL_STUDIO_VERSION,
   labelStudioVenv,
@@ -110,6 +111,7 @@ async function bringUp(session, report, env) {
     const ready = waitUntilReady(child, () => answers(url), READY_WITHIN_MS);
     await report.step(`Waiting for ${name}`, () => Promise.race([ready, session.death]));
   }
+  const refusal = beside.labelStudio ? await describeRefusal(config, dataDir) : null;
   report.say(
     summarize({
       config,
@@ -121,7 +123,16 @@ async function bringUp(session, report, env) {
       seconds: Math.round((Date.now() - began) / 1000),
     }),
   );
+  if (refusal !== null) report.say(`\n${refusal}`);
 }
+
+/** @param {Readonly<Record<string, any>>} config @param {string} dataDir */
+const describeRefusal = (config, dataDir) =>
+  describeRefusedToken({
+    url: `http://${reachable(config['HOST'])}:${config['LABEL_STUDIO_PORT']}`,
+    token: config['LABEL_STUDIO_TOKEN'],
+    dataDir: path.join(dataDir, 'label-studio'),
+  });
 
 /** @param {Session} session @param {Report} report @param {Environment} env @param {string} logFile */
 async function installAndBuild(session, report, env, logFile) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
+import { describeRefusedToken } from '../../scripts/start/label-studio.mjs';
 import { tryPort } from '../../scripts/start/ports.mjs';
 import { startAlertmanager } from './alertmanager.ts';
 import { startChromium } from './chromium.ts';
@@ -70,5 +71,14 @@ describe('real servers for tests', function () {
       headers: { authorization: `Token ${server.token}` },
     });
     assert.equal(response.status, 200);
+  });
+
+  it('a Label Studio that refuses the token is told, with what to do', async function () {
+    this.timeout(300_000);
+    const { url, token } = await sharedLabelStudio();
+    const where = { url, dataDir: '/data/label-studio' };
+    assert.equal(await describeRefusedToken({ ...where, token }), null);
+    const refusal = await describeRefusedToken({ ...where, token: 'f'.repeat(40) });
+    assert.match(refusal ?? '', /refuses LABEL_STUDIO_TOKEN.*remove \/data\/label-studio/);
   });
 });

@@ -109,11 +109,11 @@ describe('npm start, when something is wrong', function () {
   });
 
   it('no Python: says which ones would do and how to get one, exit code 1', async () => {
-    const env = { ...(await environment()), ROLES: 'web,sync' };
+    const env: Record<string, string | undefined> = { ...(await environment()), ROLES: 'web,sync' };
     const { ended, said } = start(env);
     assert.equal(await ended, 1);
     assert.match(said(), /Python 3\.10 to 3\.13 is needed.*None could be run/);
-    assert.equal(await tryPort(Number(env.WEB_PORT), '127.0.0.1'), Number(env.WEB_PORT));
+    assert.equal(await tryPort(Number(env['WEB_PORT']), '127.0.0.1'), Number(env['WEB_PORT']));
   });
 
   it('a program that dies: says which and why, exit code 1, no port left', async () => {
