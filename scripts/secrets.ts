@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+// `npm run secrets [-- --domain photos.example.org]`: makes compose/.env and compose/secrets/, or what is missing of them.
+// Needs nothing installed: Node 22.18 and newer also run it as `node scripts/secrets.ts`.
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { makeComposeSecrets, type MadeSecrets } from './secrets/compose-secrets.ts';
+import { nextSteps } from './secrets/next-steps.ts';
+
+const HOST_NAME = /^(?=.{4,253}$)([a-z\d]([a-z\d-]{0,61}[a-z\d])?\.)+[a-z\d][a-z\d-]*[a-z\d]$/i;
+
+function main(): void {
+  const { values } = parseArgs({
+    options: { domain: { type: 'string' }, folder: { type: 'string' } },
+  });
+  const domain = values.domain ?? null;
+  if (domain !== null && !HOST_NAME.test(domain)) {
+    throw new Error(
+      `--domain ${domain}: expected a host name without https:// and without a path, for instance photos.example.org`,
+    );
+  }
+  const folder = values.folder ?? path.resolve(import.meta.dirname, '../compose');
+  const secrets = makeComposeSecrets(folder, domain, say);
+  say(summary(secrets));
+  say(nextSteps(secrets.values, { user: os.userInfo().username, host: os.hostname() }));
+}
+
+const summary = ({ file, made }: MadeSecrets): string =>
+  made.length === 0
+    ? `${file} has everything already; nothing was changed.`
+    : `${file}: made ${made.length} values (mode 0600). Keep a copy in a safe place.`;
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+try {
+  main();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
