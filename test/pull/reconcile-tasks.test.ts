@@ -69,6 +69,20 @@ describe('reconcileTasks', function () {
     assert.equal(await labelled(ids), 0);
   });
 
+  it('a task that a long reading slipped past is not taken for gone', async () => {
+    const ids = await prepared(4, 2);
+    const { tool } = loop;
+    loop.tool = {
+      ...tool,
+      changedTasks: async function* (projectId, since) {
+        for await (const page of tool.changedTasks(projectId, since))
+          yield page.filter(({ predictionId }) => predictionId !== ids[0]);
+      },
+    };
+    await assertNothingLeft();
+    assert.equal(await labelled(ids), 2);
+  });
+
   it('tasks made twice are reduced to one', async () => {
     const ids = await prepared(3, 1);
     const data = ids.map((id) => ({ image: 'http://127.0.0.1/x', prediction_id: id }));
