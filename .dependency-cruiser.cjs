@@ -54,7 +54,12 @@ module.exports = {
       from: { path: '^src/adapters/([^/]+)/' },
       to: {
         path: '^src/',
-        pathNot: ['^src/(domain|ports)/', '^src/adapters/$1/', '^src/adapters/sharp/'],
+        pathNot: [
+          '^src/(domain|ports)/',
+          '^src/adapters/$1/',
+          '^src/adapters/sharp/',
+          '^src/threads/',
+        ],
       },
     },
     {

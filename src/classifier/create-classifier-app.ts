@@ -7,6 +7,7 @@ import type { Log } from '../ports/log.ts';
 import type { Meter } from '../ports/meter.ts';
 import { answerFaults } from './answer-faults.ts';
 import { docsRoutes } from './docs-routes.ts';
+import type { DriftWatch } from './drift/drift-watch.ts';
 import { RequestRefused } from './faults.ts';
 import { atTheDoor, predict } from './predict-route.ts';
 import { createImageReader } from './read-image.ts';
@@ -31,6 +32,8 @@ export interface ClassifierAppOptions {
   /** False while starting or draining. */
   readonly isReady: () => boolean;
   readonly uploadBytesMax: number;
+  /** Told of every answer, after it is sent. */
+  readonly watch?: DriftWatch;
 }
 
 /** The routes, for metrics that are there at 0 before the first request. */
@@ -58,6 +61,7 @@ export function createClassifierApp(options: ClassifierAppOptions): Express {
     predict(
       createImageReader(options.uploadBytesMax),
       createClassifyImage({ inference, model, meter }),
+      options.watch ?? null,
     ),
   );
   app.get('/livez', (_request, response) => void response.json({ status: 'ok' }));

@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 
 import type { ClassifyImage } from '../classify/classify-image.ts';
 import type { Inference } from '../ports/inference.ts';
+import type { DriftWatch } from './drift/drift-watch.ts';
 import type { ReadImage } from './read-image.ts';
 import type { PredictAnswer } from './schemas.ts';
 
@@ -15,10 +16,11 @@ export const atTheDoor =
 
 /** `POST /predict`. */
 export const predict =
-  (readImage: ReadImage, classifyImage: ClassifyImage): RequestHandler =>
+  (readImage: ReadImage, classifyImage: ClassifyImage, watch: DriftWatch | null): RequestHandler =>
   async (request: Request, response: Response) => {
     const image = await readImage(request, response);
-    const { classification } = await classifyImage(image, signalOf(response));
+    const classified = await classifyImage(image, signalOf(response));
+    const { classification } = classified;
     const answer: PredictAnswer = {
       prediction: classification.predictedClass,
       probability: classification.confidence,
@@ -26,6 +28,7 @@ export const predict =
       model_version: classification.modelVersion,
     };
     response.json(answer);
+    watch?.observe(classified);
   };
 
 /** Aborted when the client goes away before it has its answer. */

@@ -42,6 +42,7 @@ export async function startClassifier(options: StartClassifierOptions): Promise<
       isDraining = true;
       await served.stop();
       await options.inference.stop();
+      await options.watch?.stop();
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { MetricDefinition } from './metrics/definition.ts';
+import { DRIFT_METRICS } from './metrics/drift-metrics.ts';
 import { ESTIMATE_METRICS } from './metrics/estimate-metrics.ts';
 import { LOOP_METRICS } from './metrics/loop-metrics.ts';
 import { PREDICTION_METRICS } from './metrics/prediction-metrics.ts';
@@ -10,6 +11,7 @@ export type { LabelSet, LabelSource, MetricDefinition, MetricRole } from './metr
 export const METRICS = {
   ...SERVICE_METRICS,
   ...PREDICTION_METRICS,
+  ...DRIFT_METRICS,
   ...LOOP_METRICS,
   ...ESTIMATE_METRICS,
 } as const satisfies Readonly<Record<string, MetricDefinition>>;

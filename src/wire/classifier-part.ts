@@ -1,8 +1,12 @@
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 
 import { InferencePool } from '../adapters/onnx/inference-pool.ts';
 import type { ModelFolder } from '../adapters/onnx/model-folder.ts';
 import { CLASSIFIER_HANDLERS } from '../classifier/create-classifier-app.ts';
+import { readDriftReference, writeDriftReference } from '../classifier/drift/drift-reference.ts';
+import { createDriftThread } from '../classifier/drift/drift-thread.ts';
+import { createDriftWatch, type DriftWatch } from '../classifier/drift/drift-watch.ts';
 import { startClassifier, type StartedClassifier } from '../classifier/start-classifier.ts';
 import type { Config } from '../config/parse-config.ts';
 import { sayInWords } from './listen.ts';
@@ -35,9 +39,10 @@ export function classifierPart(config: Config, model: ModelFolder, around: Surro
 async function startRole(
   config: Config,
   model: ModelFolder,
-  { log, random }: Surroundings,
+  around: Surroundings,
   role: RoleMetrics,
 ): Promise<StartedClassifier> {
+  const { log, random } = around;
   const workers = config.CLASSIFIER_WORKERS ?? availableParallelism();
   const inference = await InferencePool.start({
     model,
@@ -56,8 +61,26 @@ async function startRole(
     inference,
     log,
     uploadBytesMax: config.UPLOAD_BYTES_MAX,
+    watch: await watchDrift(config, model, around, role),
   }).catch(async (error: unknown) => {
     await inference.stop();
     throw sayInWords(error, place);
+  });
+}
+
+/** The reference is kept beside the data: made by `npm run drift-reference`, or learned from the first predictions. */
+async function watchDrift(
+  config: Config,
+  model: ModelFolder,
+  { clock, random, log }: Surroundings,
+  { meter }: RoleMetrics,
+): Promise<DriftWatch> {
+  const path = join(config.DATA_DIR, 'drift-reference.json');
+  return createDriftWatch({
+    modelVersion: model.version,
+    reference: await readDriftReference(path, model.version),
+    keep: (reference) => writeDriftReference(path, reference),
+    thread: createDriftThread({ classes: model.classes }),
+    ...{ meter, clock, random, log },
   });
 }

@@ -1,7 +1,4 @@
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
-
+import { startWorker } from '../../threads/start-worker.ts';
 import type { WorkerReply, WorkerRequest, WorkerStart } from './inference-messages.ts';
 
 export interface InferenceThread {
@@ -19,27 +16,11 @@ export interface InferenceThreadEvents {
   onDeath(cause: Error): void;
 }
 
-/** The compiled program has the worker beside it as .js, the sources as .ts. */
-const isSource = import.meta.url.endsWith('.ts');
-const WORKER = new URL(`./inference-worker.${isSource ? 'ts' : 'js'}`, import.meta.url);
-
-/** Node 20 does not hand the loader that reads TypeScript on to its threads: tests and development need it there too. */
-const loaderOfSources = (): string[] => {
-  const path = createRequire(import.meta.url)
-    .resolve('tsx/esm/api')
-    .replace(/\.cjs$/, '.mjs');
-  const api = pathToFileURL(path).href;
-  return ['--import', `data:text/javascript,import { register } from '${api}'; register();`];
-};
-
 export function createInferenceThread(
   start: WorkerStart,
   events: InferenceThreadEvents,
 ): InferenceThread {
-  const worker = new Worker(WORKER, {
-    workerData: start,
-    ...(isSource ? { execArgv: loaderOfSources() } : {}),
-  });
+  const worker = startWorker(import.meta.url, 'inference-worker', start);
   let isStopping = false;
   let cause: Error | null = null;
   const ended = new Promise<void>((resolve) => {
