@@ -1,8 +1,7 @@
 import type { Request, RequestHandler, Router } from 'express';
 
-import { Unauthorized } from '../domain/errors.ts';
 import type { AccuracyEstimate } from '../domain/estimate.ts';
-import { isLocal, showsKey } from './access.ts';
+import { isLocal } from './access.ts';
 import { accuracyJson } from './accuracy-json.ts';
 import { accuracyPage } from './accuracy-page.ts';
 import type { WebContext } from './web-context.ts';
@@ -17,25 +16,18 @@ export function addAccuracyRoutes(router: Router, context: WebContext): void {
   });
   router.get('/accuracy', access, async (request, response) => {
     const { model_version: modelVersion, window } = request.query;
-    const isOps = denial(request, context.settings.opsKey) === undefined;
+    const isOps = isLocal(request) || context.ops.isOps(request, context.clock.now());
     const page = await accuracyPage(context, { modelVersion, window }, isOps);
     context.pages.send(response, 'accuracy', page);
   });
 }
 
 /** Open to this machine and to the ops key, and to everybody where the deployment says so. */
-function mayRead({ settings }: WebContext): RequestHandler {
+function mayRead({ settings, ops, clock }: WebContext): RequestHandler {
   return (request, _response, next) => {
-    next(settings.isAccuracyPublic ? undefined : denial(request, settings.opsKey));
+    if (!settings.isAccuracyPublic) ops.requireNear(request, clock.now());
+    next();
   };
-}
-
-/** @returns undefined for who may pass: this machine, or a holder of the ops key */
-export function denial(request: Request, opsKey: string): Unauthorized | undefined {
-  if (isLocal(request) || showsKey(request, opsKey)) return undefined;
-  return new Unauthorized(
-    'This is for whoever runs the service: open it on the machine itself, or send the ops key (Authorization: Bearer <OPS_KEY>).',
-  );
 }
 
 /** Both parameters may be left out. */

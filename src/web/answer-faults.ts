@@ -50,7 +50,12 @@ function sendFaultPage(
   const isUpload = request.method === 'POST' && request.path === '/predict';
   if (isUpload && context.classifier !== null && !fault.isOurs)
     context.pages.send(response, 'upload', uploadPage(context, fault.message));
-  else context.pages.send(response, 'fault', { fault, requestId: requestIdOf(response) });
+  else
+    context.pages.send(response, 'fault', {
+      fault,
+      requestId: requestIdOf(response),
+      next: request.path,
+    });
 }
 
 /** @throws NotFound for every path that no route took */

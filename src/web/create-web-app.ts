@@ -8,6 +8,8 @@ import { answerFaults, nothingHere } from './answer-faults.ts';
 import { addFeedbackRoutes } from './feedback-routes.ts';
 import { addHealthRoutes } from './health-routes.ts';
 import { addImageRoutes } from './image-routes.ts';
+import { addOpsRoutes } from './ops-routes.ts';
+import { createOpsSession } from './ops-session.ts';
 import { createPages } from './pages.ts';
 import { addPredictRoutes } from './predict-routes.ts';
 import { addPredictionRoutes } from './prediction-routes.ts';
@@ -18,6 +20,24 @@ import { refuseForeignPages } from './same-origin.ts';
 import { securityHeaders } from './security-headers.ts';
 import type { WebContext } from './web-context.ts';
 import type { WebOptions } from './web-options.ts';
+
+/** The routes whose requests are counted from the start. */
+export const WEB_HANDLERS = [
+  { handler: '/', method: 'GET' },
+  { handler: '/predict', method: 'POST' },
+  { handler: '/answers/:id', method: 'GET' },
+  { handler: '/flag/:id', method: 'POST' },
+  { handler: '/correct-label/:id', method: 'POST' },
+  { handler: '/confirm/:id', method: 'POST' },
+  { handler: '/images/:id', method: 'GET' },
+  { handler: '/api/predictions', method: 'POST' },
+  { handler: '/api/accuracy', method: 'GET' },
+  { handler: '/accuracy', method: 'GET' },
+  { handler: '/ops', method: 'GET' },
+  { handler: '/livez', method: 'GET' },
+  { handler: '/readyz', method: 'GET' },
+  { handler: '/metrics', method: 'GET' },
+] as const;
 
 /**
  * HTTP of the web role: pages for people, JSON for programs, under the routes of docs/http.md.
@@ -49,6 +69,7 @@ function routesOf(context: WebContext): Router {
   addReportRoutes(router, context);
   addPredictionRoutes(router, context);
   addAccuracyRoutes(router, context);
+  addOpsRoutes(router, context);
   router.get('/assets/:name', context.pages.assets.serve);
   return router;
 }
@@ -67,6 +88,7 @@ function contextOf(options: WebOptions): WebContext {
       meter,
       lowConfidenceThreshold: settings.lowConfidenceThreshold,
     }),
+    ops: createOpsSession(settings.opsKey, settings.publicUrl),
     feedback: createFeedbackDesk({
       store,
       clock,

@@ -1,6 +1,5 @@
 import type { Router } from 'express';
 
-import { denial } from './accuracy-routes.ts';
 import type { WebContext } from './web-context.ts';
 
 /** Alive, ready, and how it goes. Being alive never depends on anything else. */
@@ -18,8 +17,7 @@ export function addHealthRoutes(router: Router, context: WebContext): void {
     response.status(ready ? 200 : 503).json({ ready, checks });
   });
   router.get('/metrics', async (request, response) => {
-    const denied = denial(request, context.settings.opsKey);
-    if (denied !== undefined) throw denied;
+    context.ops.requireNear(request, context.clock.now());
     const { text, contentType } = await context.metrics();
     response.set({ 'Content-Type': contentType, 'Cache-Control': 'no-store' }).send(text);
   });

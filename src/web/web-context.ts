@@ -2,6 +2,7 @@ import type { Request } from 'express';
 
 import type { FeedbackDesk } from '../record/give-feedback.ts';
 import type { RecordPrediction } from '../record/record-prediction.ts';
+import type { OpsSession } from './ops-session.ts';
 import type { Pages } from './pages.ts';
 import type { ReceiveUpload } from './receive-upload.ts';
 import type { WebOptions } from './web-options.ts';
@@ -12,6 +13,7 @@ export interface WebContext extends WebOptions {
   readonly receive: ReceiveUpload;
   readonly record: RecordPrediction;
   readonly feedback: FeedbackDesk;
+  readonly ops: OpsSession;
 }
 
 /** Browsers ask for HTML by name; whatever takes anything (curl, fetch) gets JSON. */

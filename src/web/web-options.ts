@@ -42,6 +42,18 @@ export interface WebSettings {
   readonly offline: OfflineResult | null;
 }
 
+/** What the ops page shows and does beyond the records. */
+export interface Operations {
+  /** Label Studio as people's browsers reach it, without a trailing slash. */
+  readonly labelStudioUrl: string;
+  /** LABEL_BUDGET_PER_DAY, tasks. */
+  readonly budgetPerDay: number;
+  /** The annotators' way in; null where this process can't ask for it. */
+  readonly inviteLink: (() => Promise<string>) | null;
+  /** Asks the sync to run now; null where there is no way to it. */
+  readonly requestRun: (() => Promise<void>) | null;
+}
+
 /** Everything that the web role is made of; wire builds it. */
 export interface WebOptions {
   readonly settings: WebSettings;
@@ -53,6 +65,7 @@ export interface WebOptions {
   /** The policy before the first one is made. */
   readonly firstPolicy: Policy;
   readonly imageLinks: ImageLinks;
+  readonly operations: Operations;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -1,12 +1,16 @@
 import { createHttpClassifier } from '../adapters/http-classifier/http-classifier.ts';
+import {
+  createLabelStudio,
+  type LabelStudio,
+} from '../adapters/label-studio/create-label-studio.ts';
 import { normaliseImage } from '../adapters/sharp/normalise-image.ts';
 import type { Config } from '../config/parse-config.ts';
 import { HISTOGRAM_BINS } from '../domain/population.ts';
 import type { Served } from '../http/serve.ts';
 import { firstPolicy } from '../select/policy.ts';
-import { createWebApp } from '../web/create-web-app.ts';
+import { createWebApp, WEB_HANDLERS } from '../web/create-web-app.ts';
 import type { ImageLinks } from '../web/image-links.ts';
-import type { WebSettings } from '../web/web-options.ts';
+import type { Operations, WebSettings } from '../web/web-options.ts';
 import type { Deployment } from './deployment.ts';
 import { listenOn } from './listen.ts';
 import type { Records } from './records.ts';
@@ -32,7 +36,11 @@ export function webPart(
     name: 'web',
     async start() {
       const { clock, random, log } = around;
-      const role = roleMetrics('web', { classes: deployment.classes }, around.build);
+      const role = roleMetrics(
+        'web',
+        { classes: deployment.classes, handlers: WEB_HANDLERS },
+        around.build,
+      );
       const classifier = hasUpload(config)
         ? createHttpClassifier({
             baseUrl: config.CLASSIFIER_URL,
@@ -43,6 +51,14 @@ export function webPart(
             modelVersion: config.CLASSIFIER_MODEL_VERSION ?? null,
           })
         : null;
+      const labelStudio = createLabelStudio({
+        baseUrl: config.LABEL_STUDIO_URL,
+        publicUrl: config.LABEL_STUDIO_PUBLIC_URL,
+        token: config.LABEL_STUDIO_TOKEN,
+        clock,
+        meter: role.meter,
+        random,
+      });
       const app = createWebApp({
         ...role,
         settings: webSettings(config, deployment),
@@ -52,6 +68,7 @@ export function webPart(
         normalise: (bytes) => normaliseImage(bytes, limitsOf(config)),
         firstPolicy: initialPolicy(config),
         imageLinks,
+        operations: operationsOf(config, labelStudio),
         clock,
         random,
         log,
@@ -67,6 +84,7 @@ export function webPart(
         isReady = false;
         await served.stop();
         classifier?.close();
+        labelStudio.close();
       };
       log.info({ url: served.url }, 'web ready');
     },
@@ -77,6 +95,25 @@ export function webPart(
 /** Photos can be classified where a model is ours or a classifier was named; else predictions are reported. */
 const hasUpload = (config: Config): boolean =>
   config.ROLES.includes('classifier') || config.CLASSES_FILE === undefined;
+
+const RUN_REQUEST_TIMEOUT_MS = 5000;
+
+/** The sync may be another process: it is asked over HTTP, where its webhooks go. */
+function operationsOf(config: Config, labelStudio: LabelStudio): Operations {
+  return {
+    labelStudioUrl: config.LABEL_STUDIO_PUBLIC_URL,
+    budgetPerDay: config.LABEL_BUDGET_PER_DAY,
+    inviteLink: () => labelStudio.inviteLink(),
+    requestRun: async () => {
+      const answer = await fetch(new URL('/runs', config.WEBHOOK_URL), {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${config.OPS_KEY}` },
+        signal: AbortSignal.timeout(RUN_REQUEST_TIMEOUT_MS),
+      });
+      if (!answer.ok) throw new Error(`The sync answered ${answer.status} when asked to run.`);
+    },
+  };
+}
 
 const limitsOf = (config: Config): { bytesMax: number; pixelsMax: number } => ({
   bytesMax: config.UPLOAD_BYTES_MAX,

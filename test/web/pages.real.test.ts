@@ -57,13 +57,21 @@ describe('the pages in a real browser', function () {
     await page.setInputFiles('#file', { name: 'a.jpg', mimeType: 'image/jpeg', buffer });
   };
 
+  async function signIn(page: Page): Promise<void> {
+    await page.fill('#key', 'ops-key-of-the-test');
+    await page.click('text=Sign in');
+    await page.waitForSelector('text=Last runs of the sync');
+  }
+
   for (const colorScheme of ['light', 'dark'] as const)
     for (const width of [360, 1280])
       it(`give axe nothing to complain about, ${colorScheme}, ${width} pixels wide, and never scroll sideways`, async () => {
         const id = await withHistory();
         await web.post(`/flag/${id}`);
-        for (const path of ['/', `/answers/${id}?thanks=flag`, '/accuracy', '/answers/nobody']) {
+        const paths = ['/', `/answers/${id}?thanks=flag`, '/accuracy', '/answers/nobody', '/label'];
+        for (const path of [...paths, '/ops', '/ops?said=run']) {
           const { page } = await open(path, { width, colorScheme });
+          if (path.includes('said')) await signIn(page);
           assert.deepEqual(await axeViolations(page), [], path);
           const overflow = await page.evaluate(
             'document.documentElement.scrollWidth - document.documentElement.clientWidth',
@@ -131,7 +139,7 @@ describe('the pages in a real browser', function () {
   it('can be used by keyboard alone: skip link first, then everything in reading order', async () => {
     const { page } = await open('/');
     const focused: string[] = [];
-    for (let step = 0; step < 7; step++) {
+    for (let step = 0; step < 9; step++) {
       await page.keyboard.press('Tab');
       focused.push(
         String(
@@ -141,12 +149,33 @@ describe('the pages in a real browser', function () {
     }
     assert.deepEqual(
       focused.map((one) => one.trim().split('\n')[0]),
-      ['Skip to the content', 'Truthloop', 'Try a photo', 'Accuracy', 'file', 'segment', 'send'],
+      [
+        'Skip to the content',
+        'Truthloop',
+        'Try a photo',
+        'Accuracy',
+        'Label',
+        'Operations',
+        'file',
+        'segment',
+        'send',
+      ],
     );
     const outline = await page.evaluate(
       'getComputedStyle(document.activeElement).outlineStyle !== "none"',
     );
     assert.equal(outline, true, 'the focus can be seen');
+  });
+
+  it('let the operator sign in, ask for a run and sign out, with a silent console', async () => {
+    const { page, complaints } = await open('/ops', { javaScriptEnabled: false });
+    await signIn(page);
+    await page.click('text=Run now');
+    assert.match(await page.innerText('.thanks'), /A run has been asked for/);
+    await page.click('text=Sign out');
+    await page.goto(`${web.url}/ops`);
+    assert.equal(await page.locator('#key').count(), 1);
+    assert.deepEqual(complaints, []);
   });
 
   it('weigh under 60 kB until an answer is asked for', async () => {

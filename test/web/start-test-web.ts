@@ -119,6 +119,15 @@ export async function startTestWeb(changes: TestWebChanges = {}): Promise<TestWe
       keys: changes.imageKeys ?? ['image-key-of-the-test'],
       days: 90,
     }),
+    operations: {
+      labelStudioUrl: 'http://localhost:8080',
+      budgetPerDay: 200,
+      inviteLink: () => Promise.resolve('http://localhost:8080/user/signup/?token=invited'),
+      requestRun: () => {
+        counted.push('run asked for');
+        return Promise.resolve();
+      },
+    },
     clock,
     random: systemRandom,
     log: logInto(logged),

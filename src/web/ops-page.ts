@@ -1,0 +1,146 @@
+import type { Policy, ProjectKind } from '../domain/selection.ts';
+import { PROJECT_KINDS } from '../domain/selection.ts';
+import { dayOf } from '../domain/window.ts';
+import type { OutboxEntry, SyncRun } from '../ports/store.ts';
+import { timeWords } from './charts/history-chart.ts';
+import { percent } from './percent.ts';
+import type { WebContext } from './web-context.ts';
+
+const RUNS_SHOWN = 10;
+const DEAD_SHOWN = 50;
+/** Longer without a good run, and the sync is called late. */
+const LATE_MS = 10 * 60_000;
+
+/** One part of the service: how it is, in words. */
+export interface PartState {
+  readonly name: string;
+  readonly isWell: boolean;
+  readonly words: string;
+}
+
+export const PROJECT_NAMES: Readonly<Record<ProjectKind, string>> = {
+  random: 'Random Sample',
+  low_confidence: 'Low Confidence',
+  disputed: 'Disputed',
+};
+
+/** Everything on the ops page. */
+export async function opsPage(context: WebContext): Promise<object> {
+  const { store, clock, operations } = context;
+  const now = clock.now();
+  const [runs, outbox, dead, selected, policy, links] = await Promise.all([
+    store.lastRuns(RUNS_SHOWN),
+    store.outboxState(),
+    store.deadEntries(DEAD_SHOWN),
+    store.selectedOnDay(dayOf(now)),
+    store.currentPolicy(),
+    projectLinks(context),
+  ]);
+  const inviteLink = await orNull(operations.inviteLink);
+  return {
+    parts: await partStates(context, runs, inviteLink !== null),
+    runs: runs.map(runRow),
+    outbox: {
+      pending: outbox.pending,
+      dead: outbox.dead,
+      oldest: outbox.oldestCreatedAt === null ? '–' : timeWords(outbox.oldestCreatedAt),
+    },
+    dead: dead.map(deadRow),
+    budget: `${selected} of ${operations.budgetPerDay} tasks selected since midnight UTC`,
+    policy: policyRows(policy ?? context.firstPolicy),
+    projects: links,
+    inviteLink,
+    canRun: operations.requestRun !== null,
+  };
+}
+
+/** Our three projects as far as they are made, with their addresses. */
+export async function projectLinks({
+  store,
+  operations,
+}: WebContext): Promise<readonly { readonly name: string; readonly href: string | null }[]> {
+  const ids = await Promise.all(PROJECT_KINDS.map((kind) => store.projectId(kind)));
+  return PROJECT_KINDS.map((kind, index) => {
+    const id = ids[index] ?? null;
+    return {
+      name: PROJECT_NAMES[kind],
+      href: id === null ? null : `${operations.labelStudioUrl}/projects/${id}/data`,
+    };
+  });
+}
+
+async function partStates(
+  context: WebContext,
+  runs: readonly SyncRun[],
+  isLabelingToolThere: boolean,
+): Promise<readonly PartState[]> {
+  const [isStoreWell, isClassifierWell] = await Promise.all([
+    context.store.ping().then(
+      () => true,
+      () => false,
+    ),
+    context.classifier?.isReady() ?? null,
+  ]);
+  return [
+    state('Records', isStoreWell, 'can be written', 'can not be written'),
+    isClassifierWell === null
+      ? { name: 'Classifier', isWell: true, words: 'none here: predictions are reported' }
+      : state('Classifier', isClassifierWell, 'answers', 'does not answer'),
+    syncState(runs, context.clock.now()),
+    ...(context.operations.inviteLink === null
+      ? []
+      : [state('Label Studio', isLabelingToolThere, 'answers', 'does not answer')]),
+  ];
+}
+
+const state = (name: string, isWell: boolean, well: string, ill: string): PartState => ({
+  name,
+  isWell,
+  words: isWell ? well : ill,
+});
+
+function syncState(runs: readonly SyncRun[], now: number): PartState {
+  const name = 'Sync';
+  const finished = runs.filter(({ result }) => result !== 'running');
+  const [last] = finished;
+  if (last === undefined) return { name, isWell: false, words: 'has not run yet' };
+  if (last.result === 'failure') return { name, isWell: false, words: 'failed the last time' };
+  const at = last.finishedAt ?? last.startedAt;
+  if (now - at > LATE_MS)
+    return { name, isWell: false, words: `late: last ran at ${timeWords(at)} UTC` };
+  return { name, isWell: true, words: `ran at ${timeWords(at)} UTC` };
+}
+
+const RUN_WORDS = { running: 'running', success: 'went well', failure: 'failed' } as const;
+
+const runRow = (run: SyncRun): object => ({
+  startedAt: timeWords(run.startedAt),
+  trigger: run.trigger,
+  result: RUN_WORDS[run.result],
+  seconds: run.finishedAt === null ? '–' : ((run.finishedAt - run.startedAt) / 1000).toFixed(1),
+  counts: [run.selected, run.pushed, run.pulled],
+  error: run.error,
+});
+
+const deadRow = (entry: OutboxEntry): object => ({
+  id: entry.id,
+  kind: entry.kind.replaceAll('_', ' '),
+  predictionId: entry.predictionId,
+  project: PROJECT_NAMES[entry.project],
+  attempts: entry.attempts,
+  lastError: entry.lastError ?? '–',
+  since: timeWords(entry.createdAt),
+});
+
+const policyRows = (policy: Policy): readonly (readonly [string, string])[] => [
+  ['Made at', policy.madeAt === 0 ? 'before the first run' : `${timeWords(policy.madeAt)} UTC`],
+  ['Design', policy.design],
+  ['Random', percent(policy.random, 1)],
+  ['Low confidence', percent(policy.lowConfidence, 1)],
+  ['Disputed', percent(policy.disputed, 1)],
+  ['Spare', percent(policy.spare, 1)],
+];
+
+/** What can't be had just now is left out of the page; its state says so. */
+const orNull = async (ask: (() => Promise<string>) | null): Promise<string | null> =>
+  ask === null ? null : ask().catch(() => null);
