@@ -182,6 +182,10 @@ export const GROUPS: readonly Group[] = [
         unset: 'none',
         values: 'redis:// or rediss://',
       },
+      REDIS_DURABILITY: {
+        meaning:
+          'What a Redis that may lose what it acknowledged (no `appendfsync always`, no `noeviction`) does to the start: `required` refuses it, `warn` says so and goes on.',
+      },
       OBJECTS: { text: 'Where images live: DATA_DIR, or an S3 bucket.' },
       S3_ENDPOINT: { text: 'S3 server, for OBJECTS=s3.', unset: 'AWS', values: URL_VALUES },
       S3_BUCKET: { text: 'Bucket, for OBJECTS=s3.', unset: 'none', values: '3 to 63 characters' },

@@ -67,6 +67,7 @@ export const settingsSchema = z.object({
   SEGMENTS: list.pipe(z.array(z.string().max(50)).max(20)).default([]),
   STORE: z.enum(['sqlite', 'redis']).default('sqlite'),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+  REDIS_DURABILITY: z.enum(['required', 'warn']).default('required'),
   OBJECTS: z.enum(['disk', 's3']).default('disk'),
   S3_ENDPOINT: address.optional(),
   S3_BUCKET: z.string().min(3).max(63).optional(),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 
 import { openDiskObjects } from '../adapters/disk/open-disk-objects.ts';
+import { openRedisStore } from '../adapters/redis/open-redis-store.ts';
 import { openSqliteStore } from '../adapters/sqlite/open-sqlite-store.ts';
 import type { Config } from '../config/parse-config.ts';
 import { ConfigInvalid } from '../domain/errors.ts';
@@ -41,7 +42,8 @@ const fingerprintOf = (key: string): string =>
   createHash('sha256').update(`fingerprint:v1:${key}`).digest('hex').slice(0, 32);
 
 function openStore(config: Config, log: Log): Promise<Store> {
-  if (config.STORE === 'redis') throw new ConfigInvalid('STORE=redis is not there yet.');
+  if (config.STORE === 'redis' && config.REDIS_URL !== undefined)
+    return openRedisStore({ url: config.REDIS_URL, durability: config.REDIS_DURABILITY, log });
   return openSqliteStore({ path: join(config.DATA_DIR, 'truthloop.sqlite'), log });
 }
 
