@@ -183,8 +183,7 @@ export const GROUPS: readonly Group[] = [
         values: 'redis:// or rediss://',
       },
       REDIS_DURABILITY: {
-        meaning:
-          'What a Redis that may lose what it acknowledged (no `appendfsync always`, no `noeviction`) does to the start: `required` refuses it, `warn` says so and goes on.',
+        text: 'What a Redis that may lose what it acknowledged (no `appendfsync always`, no `noeviction`) does to the start: `required` refuses it, `warn` says so and goes on.',
       },
       OBJECTS: { text: 'Where images live: DATA_DIR, or an S3 bucket.' },
       S3_ENDPOINT: { text: 'S3 server, for OBJECTS=s3.', unset: 'AWS', values: URL_VALUES },
