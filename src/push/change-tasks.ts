@@ -4,8 +4,6 @@ import type { TaskRef } from '../ports/labeling-tool.ts';
 import type { OutboxEntry } from '../ports/store.ts';
 import { blameFor, bury, idsOf, type PushRun, standBack, taskData } from './send-batch.ts';
 
-export type ChangeKind = Exclude<OutboxEntry['kind'], 'create_task'>;
-
 /**
  * Does what entries ask to be done to tasks that are there. Tasks are looked up by prediction, never trusted by a
  * remembered id: a Label Studio that was reset gives the same id to another task.
