@@ -23,7 +23,7 @@ const ROLE_SERVICES = /** @type {const} */ ([
 
 /**
  * @param {Config} config
- * @param {{ labelStudio: boolean, prometheus: boolean, grafana: boolean }} beside what is started beside the program
+ * @param {import('./launch.mjs').Beside} beside
  * @returns {Service[]}
  */
 export function planServices(config, beside) {
@@ -37,8 +37,8 @@ export function planServices(config, beside) {
   return [
     ...roles,
     ...(beside.labelStudio ? [service('Label Studio', 'LABEL_STUDIO_PORT', '/health')] : []),
-    ...(beside.prometheus ? [service('Prometheus', 'PROMETHEUS_PORT', '/-/ready')] : []),
-    ...(beside.grafana ? [service('Grafana', 'GRAFANA_PORT', '/api/health')] : []),
+    ...(beside.prometheus !== null ? [service('Prometheus', 'PROMETHEUS_PORT', '/-/ready')] : []),
+    ...(beside.grafana !== null ? [service('Grafana', 'GRAFANA_PORT', '/api/health')] : []),
   ];
 }
 

@@ -6,7 +6,7 @@
  * Where to go and how to log in.
  * @param {object} what
  * @param {Config} what.config
- * @param {{ labelStudio: boolean, prometheus: boolean, grafana: boolean }} what.beside what runs beside the program
+ * @param {import('./launch.mjs').Beside} what.beside
  * @param {string} what.dataDir as a person would write it
  * @param {string | null} what.grafanaPasswordFile
  * @param {number} what.seconds since the start
@@ -26,8 +26,8 @@ export function summarize({ config, beside, dataDir, grafanaPasswordFile, second
     lines.push(['  user', config['LABEL_STUDIO_USERNAME']]);
     lines.push(['  password', config['LABEL_STUDIO_PASSWORD']]);
   }
-  if (beside.prometheus) lines.push(['Prometheus', `${local('PROMETHEUS_PORT')}/`]);
-  if (beside.grafana) {
+  if (beside.prometheus !== null) lines.push(['Prometheus', `${local('PROMETHEUS_PORT')}/`]);
+  if (beside.grafana !== null) {
     lines.push(['Grafana', `${local('GRAFANA_PORT')}/`]);
     lines.push(['  user, password', `admin, the one in ${grafanaPasswordFile}`]);
   }

@@ -13,7 +13,7 @@ const config = {
   PROMETHEUS_PORT: 9090,
   GRAFANA_PORT: 3000,
 };
-const nothing = { labelStudio: false, prometheus: false, grafana: false };
+const nothing = { labelStudio: false, prometheus: null, grafana: null };
 
 async function occupied(): Promise<{ port: number; release: () => Promise<void> }> {
   const server = net.createServer();
@@ -30,7 +30,11 @@ async function occupied(): Promise<{ port: number; release: () => Promise<void> 
 
 describe('what npm start brings up', () => {
   it('is the roles, and what runs beside them, each with the setting of its port', () => {
-    const all = planServices(config, { labelStudio: true, prometheus: true, grafana: true });
+    const all = planServices(config, {
+      labelStudio: true,
+      prometheus: '/usr/bin/prometheus',
+      grafana: '/usr/bin/grafana',
+    });
     assert.deepEqual(
       all.map(({ setting, port }) => [setting, port]),
       [
@@ -103,8 +107,8 @@ describe('what npm start brings up', () => {
       { ...config, PROMETHEUS_PORT: 8080 },
       {
         labelStudio: true,
-        prometheus: true,
-        grafana: false,
+        prometheus: '/usr/bin/prometheus',
+        grafana: null,
       },
     );
     await assert.rejects(

@@ -7,6 +7,7 @@ import { fingerprint } from '../../scripts/start/build.mjs';
 import { labelStudioEnvironment, labelStudioVenv } from '../../scripts/start/label-studio.mjs';
 import { isModelMissing } from '../../scripts/start/model.mjs';
 import { isSatisfied } from '../../scripts/start/packages.mjs';
+import { checkSpace } from '../../scripts/start/prepare.mjs';
 import { openReport } from '../../scripts/start/report.mjs';
 import { summarize } from '../../scripts/start/summary.mjs';
 import { isComplete } from '../../scripts/start/venv.mjs';
@@ -110,6 +111,13 @@ describe('what npm start makes', () => {
     );
   });
 
+  it('a disk without room stops the installation with what is needed and what is there', () => {
+    checkSpace(path.join(folder, 'not', 'made', 'yet'), 1);
+    assert.throws(() => {
+      checkSpace(path.join(folder, 'not', 'made', 'yet'), 1e9);
+    }, /The disk is nearly full: Label Studio needs 1000000000 MiB under .* MiB are free/);
+  });
+
   it('Label Studio’s environment can be put elsewhere', () => {
     assert.equal(labelStudioVenv({ LABEL_STUDIO_VENV: '/elsewhere' }), '/elsewhere');
     assert.equal(
@@ -131,7 +139,7 @@ describe('what npm start says', () => {
   const said = { dataDir: 'data', grafanaPasswordFile: null, seconds: 7 };
 
   it('where to go and how to log in', () => {
-    const beside = { labelStudio: true, prometheus: false, grafana: false };
+    const beside = { labelStudio: true, prometheus: null, grafana: null };
     const text = summarize({ config, beside, ...said });
     for (const part of [
       'http://127.0.0.1:5000/accuracy',
@@ -142,7 +150,7 @@ describe('what npm start says', () => {
   });
 
   it('no password of a Label Studio that somebody else runs', () => {
-    const beside = { labelStudio: false, prometheus: false, grafana: false };
+    const beside = { labelStudio: false, prometheus: null, grafana: null };
     assert.doesNotMatch(summarize({ config, beside, ...said }), /made-for-this-one/);
   });
 
