@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+
+import fc from 'fast-check';
+
+import type { AccuracyEstimate } from '../../src/domain/estimate.ts';
+import { modelVersion, predictionId } from '../../src/domain/ids.ts';
+import type { StoredPrediction } from '../../src/domain/prediction.ts';
+import type { Unit } from '../../src/domain/unit.ts';
+import { accuracyDetail } from '../../src/web/accuracy-detail.ts';
+import { historyChart } from '../../src/web/charts/history-chart.ts';
+import { reliabilityChart } from '../../src/web/charts/reliability-chart.ts';
+import { ratioRange } from '../../src/web/charts/scale.ts';
+import { differenceOf, differenceWords, shareOf } from '../../src/web/compare-accuracy.ts';
+import { createImageLinks } from '../../src/web/image-links.ts';
+import { readHistory } from '../../src/web/read-history.ts';
+import { worstMistakes } from '../../src/web/worst-mistakes.ts';
+import { estimate, unlabelled } from './estimates.ts';
+
+const DAY_MS = 86_400_000;
+const NOW = Date.parse('2026-11-22T10:00:00Z');
+const plain = (words: string): string => words.replaceAll('\u00a0', ' ');
+
+describe('the details of an estimate', () => {
+  it("agree with Newcombe's published example of a difference: 56/70 against 48/80", () => {
+    const { value, lower, upper } = differenceOf(shareOf(56, 70), shareOf(48, 80));
+    assert.ok(Math.abs(value - 0.2) < 1e-12);
+    assert.ok(Math.abs(lower - 0.0524) < 5e-5, String(lower));
+    assert.ok(Math.abs(upper - 0.3339) < 5e-5, String(upper));
+  });
+
+  it('call a difference one only when its interval leaves out nought', () => {
+    assert.match(differenceWords({ value: 0.2, lower: 0.05, upper: 0.3 }), /: higher$/);
+    assert.match(differenceWords({ value: -0.2, lower: -0.3, upper: -0.05 }), /^−20\.0 .*: lower$/);
+    assert.match(differenceWords({ value: 0.1, lower: -0.1, upper: 0.3 }), /no difference/);
+  });
+
+  it('say "too few labels" where there is no interval, for classes and segments alike', () => {
+    const { classes, segments } = accuracyDetail(estimate());
+    assert.deepEqual(
+      classes.map(({ marks }) => plain(marks[0]!.words)),
+      ['85 % (75 to 92 %)', 'too few labels'],
+    );
+    assert.equal(segments[1]!.marks[0]!.words, 'too few labels');
+    assert.equal(segments[1]!.marks[0]!.mark, null);
+  });
+
+  it('give "None of these" a row of its own in the confusion matrix, and no column', () => {
+    const { confusion, predictedClasses } = accuracyDetail(estimate());
+    assert.deepEqual(predictedClasses, ['circle', 'square']);
+    assert.equal(confusion[2]!.trueClass, 'None of these');
+    assert.ok(confusion[2]!.cells.every(({ isRight }) => !isRight));
+  });
+
+  it('tell how many more labels bring plus or minus two points, from how the labels so far did', () => {
+    const { labelsWanted } = accuracyDetail(
+      estimate({ accuracy: 0.8, labels: 200, effectiveLabels: 100 }),
+    );
+    // z^2 0.8 0.2 / 0.02^2 = 1536.6 equal labels; each so far counted half.
+    assert.equal(labelsWanted, 'about 2874');
+    const enough = accuracyDetail(estimate({ accuracy: 0.99, effectiveLabels: 1000 }));
+    assert.match(enough.labelsWanted, /^none/);
+    assert.equal(accuracyDetail(unlabelled()).labelsWanted, '–');
+  });
+
+  it('say how far off the naive mean is, and why', () => {
+    assert.match(
+      accuracyDetail(estimate()).naiveGap ?? '',
+      /27\.0 points lower: .*unequal chances/,
+    );
+    assert.equal(accuracyDetail(unlabelled()).naiveGap, null);
+  });
+
+  it('draw nothing where nothing has a value', () => {
+    assert.equal(historyChart([unlabelled()], { offline: null, target: 0.8 }), null);
+    assert.equal(reliabilityChart([]), null);
+  });
+
+  it('draw every estimate that has a value, inside the frame', () => {
+    const history = [1, 2, 3].map((day) => estimate({ asOf: NOW - (4 - day) * DAY_MS }));
+    const chart = historyChart([...history, unlabelled({ asOf: NOW })], {
+      offline: 0.5,
+      target: 0.8,
+    })!;
+    assert.equal(chart.points.length, 3);
+    for (const { x, y } of chart.points) {
+      assert.ok(Number(x) >= chart.left && Number(x) <= chart.right);
+      assert.ok(Number(y) >= 0 && Number(y) <= chart.height);
+    }
+    assert.ok(!/NaN|Infinity/.test(JSON.stringify(chart)));
+  });
+
+  it('choose an axis that holds all values, within 0 to 1, with a readable number of ticks', () => {
+    const ratio = fc.double({ min: 0, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(fc.array(ratio, { minLength: 1, maxLength: 20 }), (values) => {
+        const { range, ticks } = ratioRange(values);
+        assert.ok(range[0] >= 0 && range[1] <= 1);
+        assert.ok(values.every((value) => value >= range[0] - 1e-9 && value <= range[1] + 1e-9));
+        assert.ok(ticks.length >= 2 && ticks.length <= 8, `${ticks.length} ticks`);
+      }),
+    );
+  });
+
+  it('read about a hundred estimates of a month, however many there are', async () => {
+    let read = 0;
+    const store = {
+      // One every half minute, as a busy sync leaves them.
+      estimateHistory: (_version: unknown, _window: unknown, from: number, to: number) => {
+        const found: AccuracyEstimate[] = [];
+        for (let at = Math.ceil(from / 30_000) * 30_000; at < to; at += 30_000)
+          found.push(estimate({ asOf: at }));
+        read += found.length;
+        return Promise.resolve(found);
+      },
+    };
+    const history = await readHistory(store, modelVersion('v'), '7d', { since: 0, now: NOW });
+    assert.equal(history.length, 100);
+    assert.equal(history.at(-1)?.asOf, NOW);
+    assert.ok(read <= 500, `${read} read`);
+  });
+
+  it('show the surest wrong answers first, and none whose picture is gone', async () => {
+    const unit = (id: string, confidence: number, trueClass: string): Unit => ({
+      predictionId: predictionId(id),
+      at: NOW,
+      segment: '',
+      predictedClass: 'circle',
+      confidence,
+      probabilities: null,
+      isLowConfidence: false,
+      isDisputed: false,
+      pi: 1,
+      q: 1,
+      isRandom: true,
+      hasFlag: false,
+      correction: null,
+      outcome: { state: 'labelled', shares: { [trueClass]: 1 } },
+      answers: [],
+    });
+    const units = [
+      unit('mild', 0.5, 'square'),
+      unit('right', 0.99, 'circle'),
+      unit('erased', 0.95, 'square'),
+      unit('bold', 0.9, 'square'),
+    ];
+    const store = {
+      units: () => Promise.resolve(units),
+      findPrediction: (id: string) =>
+        Promise.resolve(id === 'erased' ? null : ({} as StoredPrediction)),
+    };
+    const imageLinks = createImageLinks({ publicUrl: '', keys: ['a key of this test'], days: 1 });
+    const found = await worstMistakes({ store, imageLinks }, estimate(), NOW);
+    assert.deepEqual(
+      found.map(({ id }) => id),
+      ['bold', 'mild'],
+    );
+    assert.equal(found[0]!.trueClass, 'square');
+  });
+});
