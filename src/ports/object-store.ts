@@ -1,6 +1,9 @@
 import type { ObjectKey } from '../domain/ids.ts';
 
-/** Keeps images. Every method rejects with ObjectStoreUnavailable when the store can't serve just now. */
+/**
+ * Keeps images. Every method rejects with ObjectStoreUnavailable when the store can't serve just now. No key may be
+ * another one followed by '/' and more: some servers can't list both.
+ */
 export interface ObjectStore {
   /** Durable when it resolves; the same key twice with the same bytes is harmless. */
   put(key: ObjectKey, bytes: Buffer): Promise<void>;

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import { Redis } from 'ioredis';
 
 import { openRedisStore } from '../../../src/adapters/redis/open-redis-store.ts';
 import { StoreUnavailable, StoreUnusable } from '../../../src/domain/errors.ts';
+import type { Store } from '../../../src/ports/store.ts';
 import { describeStore } from '../../contract/store.contract.ts';
 import {
   agreed,
@@ -47,6 +51,32 @@ describeStore('redis', async () => {
 describe('redis store', () => {
   beforeEach(async () => {
     await client.flushall();
+  });
+
+  it('keeps what it acknowledged when the server is killed, and comes back by itself', async function () {
+    this.timeout(60_000);
+    const dir = await mkdtemp(join(tmpdir(), 'truthloop-redis-kept-'));
+    const first = await startRedis({ args: ['--dir', dir] });
+    const store = await openRedisStore({ url: first.url });
+    const acknowledged: string[] = [];
+    const writes = Array.from({ length: 2000 }, async (_, index) => {
+      const { id } = await store.recordPrediction(prediction(`p${index}`));
+      if (acknowledged.push(id) === 200) first.process.kill();
+    });
+    const ended = await Promise.allSettled(writes);
+    assert.ok(
+      ended.some(({ status }) => status === 'rejected'),
+      'killed in the midst of writes',
+    );
+    await first.stop();
+    const again = await startRedis({ args: ['--dir', dir], port: first.port });
+    await backInService(store);
+    for (const id of acknowledged) assert.ok(await store.findPrediction(pid(id)), `${id} is lost`);
+    const [arrivals] = await store.arrivals(NOON, NOON + 1);
+    assert.equal(arrivals?.byPattern[0], (await store.candidates(NOON + 1)).length);
+    await store.close();
+    await again.stop();
+    await rm(dir, { recursive: true });
   });
 
   it('two processes share one set of records', async () => {
@@ -106,16 +136,8 @@ describe('redis store', () => {
     await assert.rejects(store.recordPrediction(prediction('a')), StoreUnavailable);
     assert.ok(performance.now() - began < 2000);
     const again = await startRedis({ port: first.port });
-    const until = performance.now() + 20_000;
-    for (;;) {
-      try {
-        await store.recordPrediction(prediction('b'));
-        break;
-      } catch (error) {
-        assert.ok(error instanceof StoreUnavailable && performance.now() < until);
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-    }
+    await backInService(store);
+    await store.recordPrediction(prediction('b'));
     await store.close();
     await again.stop();
     const refused = openRedisStore({ url: `redis://user:hidden-word@127.0.0.1:${first.port}` });
@@ -167,3 +189,15 @@ describe('redis store', () => {
     await store.close();
   });
 });
+
+async function backInService(store: Store): Promise<void> {
+  const until = performance.now() + 20_000;
+  for (;;)
+    try {
+      await store.ping();
+      return;
+    } catch (error) {
+      assert.ok(error instanceof StoreUnavailable && performance.now() < until);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+}
