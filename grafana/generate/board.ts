@@ -1,6 +1,7 @@
 import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 import * as prometheus from '@grafana/grafana-foundation-sdk/prometheus';
 
+import { type ClassicBoard, newBoard } from './classic.ts';
 import { COLOURS, DATASOURCE, type PanelBuilder } from './panels.ts';
 
 export interface Row {
@@ -40,8 +41,8 @@ export function labelVariable(
 }
 
 /** A whole board with what all of them share: variables, links to each other, a mark where the model changed. */
-export function board(spec: BoardSpec): dashboard.Dashboard {
-  const builder = new dashboard.DashboardBuilder(spec.title)
+export function board(spec: BoardSpec): ClassicBoard {
+  const builder = newBoard(spec.title)
     .uid(spec.uid)
     .description(spec.description)
     .tags(['truthloop'])
@@ -109,7 +110,7 @@ const firingAlerts = (): dashboard.AnnotationQueryBuilder =>
     .tagKeys('alertname');
 
 /** Ids by position, so that a link to a panel survives a change of its title. */
-function withPanelIds(built: dashboard.Dashboard): dashboard.Dashboard {
+function withPanelIds(built: ClassicBoard): ClassicBoard {
   let id = 0;
   return { ...built, panels: (built.panels ?? []).map((panel) => ({ ...panel, id: ++id })) };
 }

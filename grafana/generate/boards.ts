@@ -1,5 +1,4 @@
-import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
-
+import type { ClassicBoard } from './classic.ts';
 import { feedbackLoop } from './feedback-loop.ts';
 import { predictions } from './predictions.ts';
 import { productionAccuracy } from './production-accuracy.ts';
@@ -7,7 +6,7 @@ import { runtime } from './runtime.ts';
 import { service } from './service.ts';
 
 /** Every board, by the name of its file in grafana/dashboards/. */
-export const BOARDS: Readonly<Record<string, () => Dashboard>> = {
+export const BOARDS: Readonly<Record<string, () => ClassicBoard>> = {
   'production-accuracy.json': productionAccuracy,
   'feedback-loop.json': feedbackLoop,
   'service.json': service,
@@ -16,4 +15,5 @@ export const BOARDS: Readonly<Record<string, () => Dashboard>> = {
 };
 
 /** @returns the board's file as it should be committed */
-export const boardText = (make: () => Dashboard): string => `${JSON.stringify(make(), null, 2)}\n`;
+export const boardText = (make: () => ClassicBoard): string =>
+  `${JSON.stringify(make(), null, 2)}\n`;

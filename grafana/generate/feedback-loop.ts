@@ -1,6 +1,5 @@
-import type * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
-
 import { board } from './board.ts';
+import type { ClassicBoard } from './classic.ts';
 import { bars, COLOURS, distribution, lines, number, states, words } from './panels.ts';
 import { growth, of, oneOf, rate, sumBy } from './query.ts';
 
@@ -258,7 +257,7 @@ const health = [
   }),
 ];
 
-export const feedbackLoop = (): dashboard.Dashboard =>
+export const feedbackLoop = (): ClassicBoard =>
   board({
     uid: 'truthloop-loop',
     title: 'Feedback loop',

@@ -1,6 +1,6 @@
-import type * as cog from '@grafana/grafana-foundation-sdk/cog';
-import * as bargauge from '@grafana/grafana-foundation-sdk/bargauge';
 import * as barchart from '@grafana/grafana-foundation-sdk/barchart';
+import * as bargauge from '@grafana/grafana-foundation-sdk/bargauge';
+import type * as cog from '@grafana/grafana-foundation-sdk/cog';
 import * as common from '@grafana/grafana-foundation-sdk/common';
 import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 import * as heatmap from '@grafana/grafana-foundation-sdk/heatmap';
@@ -261,7 +261,7 @@ function renamed(columns: readonly string[]): dashboard.DataTransformerConfig {
 export function words(title: string, content: string, width = 24, height = 4): text.PanelBuilder {
   return new text.PanelBuilder()
     .title(title)
-    .description('How to read the panels below.')
+    .description('How to read the panels below; docs/statistics.md has the whole of it.')
     .mode(text.TextMode.Markdown)
     .content(content)
     .span(width)

@@ -1,6 +1,5 @@
-import type * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
-
 import { board } from './board.ts';
+import type { ClassicBoard } from './classic.ts';
 import { bars, COLOURS, distribution, lines, number, rows, styledLines } from './panels.ts';
 import { growth, of, oneOf, quantile, rate, sumBy } from './query.ts';
 
@@ -164,7 +163,7 @@ const drift = [
   }),
 ];
 
-export const predictions = (): dashboard.Dashboard =>
+export const predictions = (): ClassicBoard =>
   board({
     uid: 'truthloop-predictions',
     title: 'Predictions',

@@ -1,7 +1,8 @@
-import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
+import type * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 
 import type { MetricName } from '../../src/domain/metrics.ts';
 import { board, labelVariable, type Row } from './board.ts';
+import type { ClassicBoard } from './classic.ts';
 import {
   bars,
   COLOURS,
@@ -445,7 +446,7 @@ const windowVariable = (): dashboard.QueryVariableBuilder =>
     .includeAll(false)
     .current({ selected: true, text: '7d', value: '7d' });
 
-export const productionAccuracy = (): dashboard.Dashboard =>
+export const productionAccuracy = (): ClassicBoard =>
   board({
     uid: 'truthloop-accuracy',
     title: 'Production accuracy',

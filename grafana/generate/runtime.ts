@@ -1,6 +1,5 @@
-import type * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
-
 import { board } from './board.ts';
+import type { ClassicBoard } from './classic.ts';
 import { COLOURS, lines, rows, states } from './panels.ts';
 import { of, oneOf, rate, recorded, sumBy } from './query.ts';
 
@@ -119,7 +118,7 @@ const panels = [
   ),
 ];
 
-export const runtime = (): dashboard.Dashboard =>
+export const runtime = (): ClassicBoard =>
   board({
     uid: 'truthloop-runtime',
     title: 'Runtime',

@@ -1,6 +1,5 @@
-import type * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
-
 import { board, labelVariable } from './board.ts';
+import type { ClassicBoard } from './classic.ts';
 import { COLOURS, distribution, lines, number } from './panels.ts';
 import { of, oneOf, quantile, rate, recorded, sumBy } from './query.ts';
 
@@ -242,7 +241,7 @@ const containers = [
   }),
 ];
 
-export const service = (): dashboard.Dashboard =>
+export const service = (): ClassicBoard =>
   board({
     uid: 'truthloop-service',
     title: 'Service',

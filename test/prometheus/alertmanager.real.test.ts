@@ -24,8 +24,7 @@ describe('An alert', function () {
   const notices: Notice[] = [];
   let heard: () => void = () => undefined;
   let receiver: HttpServer;
-  let alertmanager: Server | null = null;
-  let prometheus: Server | null = null;
+  const started: Server[] = [];
 
   before(async () => {
     receiver = createServer((request, response) => {
@@ -40,12 +39,13 @@ describe('An alert', function () {
     }).listen(0, '127.0.0.1');
     await once(receiver, 'listening');
     const { port } = receiver.address() as AddressInfo;
-    alertmanager = await startAlertmanager({
+    const alertmanager = await startAlertmanager({
       config: read('alertmanager.yml')
         .replaceAll('http://alert-receiver:9095', `http://127.0.0.1:${port}`)
         .replaceAll(/group_wait: \d+s/g, 'group_wait: 1s'),
     });
-    prometheus = await startPrometheus({
+    started.push(alertmanager);
+    const prometheus = await startPrometheus({
       // Our rules and routes, a target that is down, and no patience.
       config: read('prometheus.yml')
         .replaceAll(/_interval: 15s/g, '_interval: 1s')
@@ -54,13 +54,13 @@ describe('An alert', function () {
         .replace(/scrape_configs:[\s\S]*/, DEAD_TARGET),
       files: { 'alerts.yml': read('rules/alerts.yml').replaceAll(/for: \w+/g, 'for: 2s') },
     });
+    started.push(prometheus);
   });
 
   after(async () => {
     receiver.close();
     receiver.closeAllConnections();
-    await prometheus?.stop();
-    await alertmanager?.stop();
+    for (const server of started.reverse()) await server.stop();
   });
 
   it('that fires in Prometheus reaches the receiver for its severity through the shipped routes', async () => {
@@ -68,8 +68,8 @@ describe('An alert', function () {
     while (page() === undefined) await new Promise<void>((resolve) => (heard = resolve));
     const alert = page()?.alerts.find(({ labels }) => labels['alertname'] === 'TargetDown');
     assert.equal(alert?.labels['severity'], 'page');
-    assert.equal(alert?.labels['job'], 'web');
-    assert.match(alert?.annotations['runbook_url'] ?? '', /runbook\.md#target-down$/);
+    assert.equal(alert.labels['job'], 'web');
+    assert.match(alert.annotations['runbook_url'] ?? '', /runbook\.md#target-down$/);
   });
 });
 

@@ -6,8 +6,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { createPrometheusMeter } from '../../src/adapters/prometheus/create-prometheus-meter.ts';
-import type { MetricRole } from '../../src/domain/metrics.ts';
 import { modelVersion } from '../../src/domain/ids.ts';
+import type { MetricRole } from '../../src/domain/metrics.ts';
 import { exposeEstimates } from '../../src/expose/expose-estimates.ts';
 import { anEstimate } from '../expose/an-estimate.ts';
 
@@ -18,7 +18,7 @@ function promtool(args: readonly string[], input = ''): Promise<{ code: number; 
   return new Promise((resolve) => {
     const child = execFile('promtool', args, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
-      resolve({ code, said: `${stdout}${stderr}${code === -1 ? String(error) : ''}` });
+      resolve({ code, said: `${stdout}${stderr}${code === -1 ? (error?.message ?? '') : ''}` });
     });
     child.stdin?.end(input);
   });

@@ -3,10 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 import { parse } from 'yaml';
 
+import { BOARDS } from '../../grafana/generate/boards.ts';
+import { EXTERNAL_SERIES } from '../../grafana/generate/query.ts';
 import { sloRules } from '../../scripts/slo-rules.ts';
 import { METRICS } from '../../src/domain/metrics.ts';
-import { EXTERNAL_SERIES } from '../../grafana/generate/query.ts';
-import { BOARDS } from '../../grafana/generate/boards.ts';
 import { namesIn } from './names-in.ts';
 
 interface Rule {
