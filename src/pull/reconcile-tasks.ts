@@ -1,20 +1,17 @@
-import type { Task } from '../domain/annotation.ts';
 import { LabelingToolRefused } from '../domain/errors.ts';
 import type { PredictionId } from '../domain/ids.ts';
 import { PROJECT_KINDS, type ProjectKind } from '../domain/selection.ts';
-import type { LabelingTool, RawTask } from '../ports/labeling-tool.ts';
-import type { Log } from '../ports/log.ts';
-import type { Fence, OutboxStore, TaskStore } from '../ports/store.ts';
+import type { RawTask } from '../ports/labeling-tool.ts';
+import type { Fence } from '../ports/store.ts';
 import { type AbsorbSettings, absorbTasks, isChanged } from './absorb-tasks.ts';
-import { OVERLAP_MS, type PullDeps } from './pull-annotations.ts';
-
-export interface ReconcileDeps extends PullDeps {
-  readonly store: PullDeps['store'] & Pick<TaskStore, 'allTasks' | 'markDeleted' | 'relinkTask'>;
-  readonly tool: Pick<LabelingTool, 'changedTasks' | 'findTasks' | 'deleteTask'>;
-  readonly log: Log;
-}
-
-export type RepairKind = 'missing_task' | 'duplicate_task' | 'missed_annotation' | 'deleted_task';
+import {
+  adopt,
+  type Comparison,
+  mendMissing,
+  type ReconcileDeps,
+  type RepairKind,
+} from './mend-missing.ts';
+import { OVERLAP_MS } from './pull-annotations.ts';
 
 /** What reconciliation found and mended. */
 export interface ReconcileResult {
@@ -24,24 +21,6 @@ export interface ReconcileResult {
   /** Tasks in the projects that belong to no prediction of ours; left alone. */
   readonly foreign: number;
   readonly missingProjects: readonly ProjectKind[];
-}
-
-/**
- * Above this share of a project's labelled tasks gone at once (and more than one), somebody deleted them wholesale:
- * labels are kept until an operator says otherwise.
- */
-const MASS_SHARE = 0.2;
-/** Stands for the project of a task that was deleted wholesale: none has this id, so that it counts as lost from then on. */
-const NO_PROJECT = 0;
-
-/** One project's comparison under way. */
-interface Comparison {
-  readonly deps: ReconcileDeps;
-  readonly settings: AbsorbSettings;
-  readonly kind: ProjectKind;
-  readonly projectId: number;
-  readonly fence: Fence;
-  readonly repairs: Record<RepairKind, number>;
 }
 
 /** A task as it stands in the labelling tool. */
@@ -199,97 +178,6 @@ async function readMissed(
   const reading = { projectId, watermark, annotatorCount: 0, now: clock.now(), fence };
   const pulled = await absorbTasks(at.deps, at.settings, due, reading);
   at.repairs.missed_annotation += pulled.length;
-}
-
-interface Missing {
-  readonly open: Task[];
-  readonly labelled: Task[];
-}
-
-/** @returns how many labels are kept although their task is gone */
-async function mendMissing(
-  at: Comparison,
-  theirs: ReadonlyMap<PredictionId, number>,
-): Promise<number> {
-  const { store } = at.deps;
-  const here: Missing = { open: [], labelled: [] };
-  const lost: Missing = { open: [], labelled: [] };
-  let labelledThere = 0;
-  for await (const page of store.allTasks(at.kind))
-    for (const task of page) {
-      const isLabelled = task.annotations.length > 0;
-      if (theirs.has(task.predictionId)) labelledThere += isLabelled ? 1 : 0;
-      else
-        (task.projectId === at.projectId ? here : lost)[isLabelled ? 'labelled' : 'open'].push(
-          task,
-        );
-    }
-  const gone = await confirmed(at, [...here.open, ...here.labelled]);
-  const labelled = here.labelled.filter((task) => gone.has(task.predictionId));
-  const open = here.open.filter((task) => gone.has(task.predictionId));
-  await makeAgain(at, [...open, ...lost.open]);
-  const total = labelledThere + here.labelled.length;
-  if (labelled.length > 1 && labelled.length > MASS_SHARE * total) {
-    for (const task of labelled)
-      await store.relinkTask(task.predictionId, NO_PROJECT, task.taskId, at.fence);
-    return lost.labelled.length + labelled.length;
-  }
-  const ids = labelled.map(({ predictionId }) => predictionId);
-  if (ids.length > 0) await store.markDeleted(ids, at.deps.clock.now(), at.fence);
-  at.repairs.deleted_task += ids.length;
-  return lost.labelled.length;
-}
-
-/** A full reading takes a while: before anything is taken for gone, it is asked for by name. */
-async function confirmed(
-  { deps, projectId }: Comparison,
-  tasks: readonly Task[],
-): Promise<ReadonlySet<PredictionId>> {
-  const ids = tasks.map(({ predictionId }) => predictionId);
-  if (ids.length === 0) return new Set();
-  const found = new Set((await deps.tool.findTasks(projectId, ids)).map((ref) => ref.predictionId));
-  return new Set(ids.filter((id) => !found.has(id)));
-}
-
-async function makeAgain(at: Comparison, tasks: readonly Task[]): Promise<void> {
-  if (tasks.length === 0) return;
-  await enqueueCreation(
-    at,
-    tasks.map(({ predictionId }) => predictionId),
-  );
-  at.repairs.missing_task += tasks.length;
-}
-
-const enqueueCreation = (at: Comparison, ids: readonly PredictionId[]): Promise<void> => {
-  const createdAt = at.deps.clock.now();
-  const entries: Parameters<OutboxStore['enqueue']>[0] = ids.map((predictionId) => ({
-    kind: 'create_task',
-    predictionId,
-    project: at.kind,
-    reasons: [],
-    createdAt,
-    taskId: null,
-  }));
-  return at.deps.store.enqueue(entries, at.fence);
-};
-
-/**
- * A selected prediction's task that we have no record of (a record restored from a backup) is taken over: the push finds it
- * by its look-up and marks it. @returns tasks of predictions that are not ours
- */
-async function adopt(at: Comparison, theirs: ReadonlyMap<PredictionId, number>): Promise<number> {
-  const { store } = at.deps;
-  let foreign = 0;
-  const ids = [...theirs.keys()];
-  const known = new Set((await store.tasksOf(ids)).map(({ predictionId }) => predictionId));
-  for (const id of ids.filter((one) => !known.has(one))) {
-    const prediction = await store.findPrediction(id);
-    if (prediction?.decision?.isSelected === true) {
-      await enqueueCreation(at, [id]);
-      at.repairs.missing_task += 1;
-    } else foreign += 1;
-  }
-  return foreign;
 }
 
 function report(

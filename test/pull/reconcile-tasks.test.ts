@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import type { PredictionId } from '../../src/domain/ids.ts';
-import type { RepairKind } from '../../src/pull/reconcile-tasks.ts';
+import type { RepairKind } from '../../src/pull/mend-missing.ts';
 import { type Loop, openLoop } from '../fakes/label-studio-loop.ts';
 
 const NOTHING: Readonly<Record<RepairKind, number>> = {
