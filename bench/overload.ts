@@ -1,0 +1,88 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+
+import { DEMO_MODEL, demoModel } from '../test/servers/demo-model.ts';
+import { temporaryFolder } from '../test/servers/server.ts';
+import { smallPhotos } from './bodies.ts';
+import { startBuiltClassifier } from './built-classifier.ts';
+import { closedLoop } from './closed-loop.ts';
+import { openLoop, type Sample } from './open-loop.ts';
+import { processCost } from './process-cost.ts';
+
+const OVERLOAD = 1.9;
+const SECONDS = 60;
+const QUEUE_PER_WORKER = 4;
+
+/** More work than the classifier can do, for a minute: what it still answers, how late, and what it costs. */
+export async function benchOverload(): Promise<void> {
+  await demoModel();
+  const folder = temporaryFolder('bench-bodies');
+  const { list } = smallPhotos(folder);
+  const bodies = readFileSync(list, 'utf8')
+    .trim()
+    .split('\n')
+    .map((file) => readFileSync(file));
+  const server = await startBuiltClassifier({ MODEL_DIR: DEMO_MODEL });
+  try {
+    const capacity = (await closedLoop(server, list)).perSecond;
+    const before = processCost(server.process.pid).residentBytes;
+    const perSecond = OVERLOAD * capacity;
+    const samples = await openLoop({
+      url: server.url,
+      bodies,
+      perSecond,
+      seconds: SECONDS,
+      uniform: Math.random,
+    });
+    const recovery = await secondsToRecover(server.url, bodies);
+    const after = processCost(server.process.pid).residentBytes;
+    report(capacity, samples, { before, after, recovery, ready: server.secondsToReady });
+  } finally {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Until ten answers in a row are 200. */
+async function secondsToRecover(url: string, bodies: readonly Buffer[]): Promise<number> {
+  const begin = performance.now();
+  for (let inARow = 0; inARow < 10;) {
+    const [sample] = await openLoop({
+      ...{ url, bodies: bodies.slice(0, 1), perSecond: 1000, seconds: 0.001 },
+      uniform: () => 0.999,
+    });
+    inARow = sample?.status === 200 ? inARow + 1 : 0;
+  }
+  return (performance.now() - begin) / 1000;
+}
+
+function report(
+  capacity: number,
+  samples: readonly Sample[],
+  cost: { before: number; after: number; recovery: number; ready: number },
+): void {
+  const answered = samples.filter(({ status }) => status === 200);
+  const refused = samples.filter(({ status }) => status === 503);
+  const latencies = answered.map(({ latencyMs }) => latencyMs).sort((a, b) => a - b);
+  const p99 = latencies[Math.floor(latencies.length * 0.99)] ?? NaN;
+  const places = (QUEUE_PER_WORKER + 1) * availableParallelism();
+  const megabytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
+  console.log('| what | measured |');
+  console.log('| --- | --- |');
+  console.log(`| capacity (closed loop, 8 clients) | ${capacity.toFixed(1)} answers/s |`);
+  console.log(`| arrivals | ${(samples.length / SECONDS).toFixed(1)} a second for ${SECONDS} s |`);
+  console.log(
+    `| accepted | ${(answered.length / SECONDS).toFixed(1)} a second, ${(answered.length / SECONDS / capacity).toFixed(2)} of capacity |`,
+  );
+  console.log(
+    `| p99 of accepted | ${p99.toFixed(0)} ms; the queue alone may take ${((1000 * places) / capacity).toFixed(0)} ms |`,
+  );
+  console.log(
+    `| refused with 503 and Retry-After | ${refused.filter(({ retryAfter }) => retryAfter !== undefined).length} of ${samples.length - answered.length} not accepted |`,
+  );
+  console.log(
+    `| memory | ${megabytes(cost.before)} MB before, ${megabytes(cost.after)} MB after |`,
+  );
+  console.log(`| back to normal | ${cost.recovery.toFixed(1)} s |`);
+  console.log(`| start to ready | ${cost.ready.toFixed(1)} s |`);
+}
