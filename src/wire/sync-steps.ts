@@ -10,9 +10,9 @@ import {
 import type { Config } from '../config/parse-config.ts';
 import type { PredictionId } from '../domain/ids.ts';
 import { dayOf } from '../domain/window.ts';
+import { exposeBudget } from '../expose/expose-budget.ts';
 import { exposeEstimates } from '../expose/expose-estimates.ts';
 import { exposeOutbox } from '../expose/expose-outbox.ts';
-import { exposeBudget } from '../expose/expose-selection.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { Fence } from '../ports/store.ts';
 import { pullAnnotations } from '../pull/pull-annotations.ts';

@@ -4,10 +4,10 @@ import { createPrometheusMeter } from '../../src/adapters/prometheus/create-prom
 import { modelVersion } from '../../src/domain/ids.ts';
 import type { MetricRole } from '../../src/domain/metrics.ts';
 import { ESTIMATE_METRICS } from '../../src/domain/metrics/estimate-metrics.ts';
+import { exposeBudget } from '../../src/expose/expose-budget.ts';
 import { exposeEstimates } from '../../src/expose/expose-estimates.ts';
-import { exposeBuild, exposeModel, exposeTarget } from '../../src/expose/expose-facts.ts';
+import { exposeBuild, exposeTarget } from '../../src/expose/expose-facts.ts';
 import { exposeOutbox } from '../../src/expose/expose-outbox.ts';
-import { exposeBudget, exposeSelection } from '../../src/expose/expose-selection.ts';
 import { measureJob } from '../../src/expose/measure-job.ts';
 import { newestVersions } from '../../src/expose/newest-versions.ts';
 import { anEstimate } from './an-estimate.ts';
@@ -198,24 +198,7 @@ describe('measureJob', () => {
   });
 });
 
-describe('exposeSelection and exposeBudget', () => {
-  it('counts each reason of what became a task with this batch, and nothing else', async () => {
-    const { meter, series } = meterOf('sync');
-    const decision = (isNewlySelected: boolean, reasons: string[]) =>
-      ({ isNewlySelected, reasons }) as never;
-    exposeSelection(meter, {
-      decisions: [
-        decision(true, ['random', 'disputed']),
-        decision(false, ['disputed']),
-        decision(true, ['random']),
-      ],
-    });
-    const selected = await series('truthloop_tasks_selected_total');
-    assert.equal(selected['{reason="random"}'], 2);
-    assert.equal(selected['{reason="disputed"}'], 1);
-    assert.equal(selected['{reason="spare"}'], 0);
-  });
-
+describe('exposeBudget', () => {
   it('shows the day budget beside what is used of it', async () => {
     const { meter, series } = meterOf('sync');
     exposeBudget(meter, { perDay: 200, usedToday: 12, open: 7 });
@@ -225,20 +208,12 @@ describe('exposeSelection and exposeBudget', () => {
   });
 });
 
-describe('exposeBuild and exposeModel', () => {
-  it('shows one build and one model, the newer in place of the older', async () => {
+describe('exposeBuild', () => {
+  it('shows which build runs', async () => {
     const { meter, series } = meterOf('classifier');
     exposeBuild(meter, { version: '1.2.3', revision: 'abc' });
-    const model = { name: 'food', version: 'food-1', sha256: '0123456789abcdef' };
-    exposeModel(meter, { ...model, confidenceReference: 0.54 });
     assert.deepEqual(await series('truthloop_build_info'), {
       '{version="1.2.3",revision="abc"}': 1,
     });
-    assert.deepEqual(await series('truthloop_reference_confidence_ratio'), { '': 0.54 });
-    exposeModel(meter, { ...model, version: 'food-2', confidenceReference: null });
-    assert.deepEqual(await series('truthloop_model_info'), {
-      '{model="food",model_version="food-2",sha8="01234567"}': 1,
-    });
-    assert.deepEqual(await series('truthloop_reference_confidence_ratio'), {});
   });
 });
