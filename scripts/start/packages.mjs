@@ -4,6 +4,13 @@ import path from 'node:path';
 
 import { run } from './run.mjs';
 
+/** Two quick retries: npm's own patience makes whoever has no network wait for minutes, package by package. */
+const PATIENCE = [
+  '--fetch-retries=2',
+  '--fetch-retry-mintimeout=500',
+  '--fetch-retry-maxtimeout=3000',
+];
+
 /** @typedef {{ version?: string, optional?: boolean, peer?: boolean }} LockedPackage */
 
 /**
@@ -21,7 +28,7 @@ export async function ensurePackages({ root, env, logFile, onChild }) {
   await run({
     name: 'npm ci',
     command: npm.command,
-    args: [...npm.args, 'ci', '--no-audit', '--no-fund', '--fetch-retries=1'],
+    args: [...npm.args, 'ci', '--no-audit', '--no-fund', ...PATIENCE],
     cwd: root,
     env,
     logFile,
