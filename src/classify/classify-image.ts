@@ -67,6 +67,6 @@ function measure(
   meter.increment('predicted_class_total', { class_name: classification.predictedClass });
   for (const stage of STAGES)
     meter.observe('truthloop_predict_stage_duration_seconds', seconds[stage], { stage });
-}
   // One image a run: the workers are the batch.
   meter.observe('truthloop_batch_size', 1);
+}
