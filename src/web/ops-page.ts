@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+
 import type { Policy, ProjectKind } from '../domain/selection.ts';
 import { PROJECT_KINDS } from '../domain/selection.ts';
 import { dayOf } from '../domain/window.ts';
@@ -10,6 +12,8 @@ const RUNS_SHOWN = 10;
 const DEAD_SHOWN = 50;
 /** Longer without a good run, and the sync is called late. */
 const LATE_MS = 10 * 60_000;
+/** For an answer of Label Studio. */
+const PATIENCE_MS = 1500;
 
 /** One part of the service: how it is, in words. */
 export interface PartState {
@@ -141,6 +145,16 @@ const policyRows = (policy: Policy): readonly (readonly [string, string])[] => [
   ['Spare', percent(policy.spare, 1)],
 ];
 
-/** What can't be had just now is left out of the page; its state says so. */
-const orNull = async (ask: (() => Promise<string>) | null): Promise<string | null> =>
-  ask === null ? null : ask().catch(() => null);
+/** What can't be had just now is left out of the page; its state says so. A page does not wait for what hangs. */
+async function orNull(ask: (() => Promise<string>) | null): Promise<string | null> {
+  if (ask === null) return null;
+  const patience = new AbortController();
+  const late = setTimeout(PATIENCE_MS, null, { signal: patience.signal, ref: false });
+  const answer = ask().catch(() => null);
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    late.catch(() => undefined);
+    patience.abort();
+  }
+}

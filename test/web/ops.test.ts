@@ -108,6 +108,23 @@ describe('the ops page', () => {
     assert.match(html, /signup\/\?token=invited/);
   });
 
+  it('does not wait for a Label Studio that hangs', async () => {
+    const other = await startTestWeb({
+      options: {
+        operations: {
+          labelStudioUrl: 'http://localhost:8080',
+          budgetPerDay: 200,
+          inviteLink: () => new Promise(() => undefined),
+          requestRun: null,
+        },
+      },
+    });
+    const html = await (await other.get('/ops', { ...PAGE, ...OPS })).text();
+    assert.match(html, /Label Studio<\/strong> <span>needs attention: does not answer/);
+    assert.ok(!html.includes('Run now'), 'no button that leads nowhere');
+    await other.stop();
+  });
+
   it('shows dead entries with their reason and sends them again', async () => {
     await deadEntry();
     const cookie = await signIn();
