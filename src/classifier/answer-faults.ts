@@ -3,13 +3,15 @@ import type { ErrorRequestHandler } from 'express';
 import { Overloaded } from '../domain/errors.ts';
 import type { Log } from '../ports/log.ts';
 import type { Meter } from '../ports/meter.ts';
-import { faultOf } from './faults.ts';
+import { faultOf, RateLimited } from './faults.ts';
 
 /** Turns whatever went wrong into one answer with a `detail`, never a stack. */
 export function answerFaults(meter: Meter, log: Log): ErrorRequestHandler {
   return (error: unknown, _request, response, next) => {
     if (error instanceof Overloaded)
       meter.increment('truthloop_predict_rejected_total', { reason: error.reason });
+    if (error instanceof RateLimited)
+      meter.increment('truthloop_predict_rejected_total', { reason: 'rate_limit' });
     if (response.headersSent) {
       next(error);
       return;

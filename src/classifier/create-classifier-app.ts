@@ -9,6 +9,7 @@ import { answerFaults } from './answer-faults.ts';
 import { docsRoutes } from './docs-routes.ts';
 import type { DriftWatch } from './drift/drift-watch.ts';
 import { RequestRefused } from './faults.ts';
+import { limitRate, type RateLimitOptions } from './limit-rate.ts';
 import { atTheDoor, predict } from './predict-route.ts';
 import { createImageReader } from './read-image.ts';
 
@@ -32,6 +33,8 @@ export interface ClassifierAppOptions {
   /** False while starting or draining. */
   readonly isReady: () => boolean;
   readonly uploadBytesMax: number;
+  /** Requests to classify that one client may make in a minute, and proxies in front that name the client; none: no limit. */
+  readonly rateLimit?: RateLimitOptions & { readonly trustProxy: number };
   /** Told of every answer, after it is sent. */
   readonly watch?: DriftWatch;
 }
@@ -54,9 +57,11 @@ export function createClassifierApp(options: ClassifierAppOptions): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
+  app.set('trust proxy', options.rateLimit?.trustProxy ?? 0);
   app.use(options.instrument, securityHeaders());
   app.post(
     '/predict',
+    ...(options.rateLimit === undefined ? [] : [limitRate(options.rateLimit)]),
     atTheDoor(inference),
     predict(
       createImageReader(options.uploadBytesMax),

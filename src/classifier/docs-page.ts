@@ -21,6 +21,7 @@ const STATUSES: readonly (readonly [status: string, says: string])[] = [
   ['413', 'Too many bytes or pixels.'],
   ['415', 'Neither JPEG, PNG nor WebP, or a kind of body that is not taken.'],
   ['422', 'No JSON, or no image in it.'],
+  ['429', 'One client asks too often; Retry-After says when to come back.'],
   ['503', 'More work than can be taken just now; Retry-After says when to come back.'],
 ];
 

@@ -26,6 +26,18 @@ export class RequestRefused extends AppError {
   }
 }
 
+/** One client asks more often than it may. */
+export class RateLimited extends AppError {
+  readonly code = 'RATE_LIMITED';
+  readonly retryable = true;
+  readonly retryAfterSeconds: number;
+
+  constructor(retryAfterSeconds: number, perMinute: number) {
+    super(`Too many requests: at most ${perMinute} a minute are taken from one client.`);
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
 /** What a client is told. */
 export interface Fault {
   readonly status: number;
@@ -50,6 +62,8 @@ export function faultOf(error: unknown): Fault {
       loc: ['body', 'image'],
     });
   if (error instanceof Overloaded) return unavailable(error.message, error.retryAfterSeconds);
+  if (error instanceof RateLimited)
+    return { ...unavailable(error.message, error.retryAfterSeconds), status: 429 };
   if (error instanceof ClassifierUnavailable) return unavailable(error.message, 1);
   const status = (error as { status?: unknown } | null)?.status;
   // Express marks what is the client's fault, an address that can't be decoded for instance.

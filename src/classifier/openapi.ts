@@ -31,6 +31,16 @@ const text = (description: string, type: string): object => ({
   content: { [type]: { schema: { type: 'string' } } },
 });
 
+const retryLater = (description: string): object => ({
+  ...json(description, 'Refusal'),
+  headers: {
+    'Retry-After': {
+      description: 'Seconds to wait before the next try.',
+      schema: { type: 'integer', minimum: 1 },
+    },
+  },
+});
+
 const predictOperation = (classes: readonly string[]): object => ({
   operationId: 'predict',
   summary: 'Classify an image',
@@ -55,15 +65,8 @@ const predictOperation = (classes: readonly string[]): object => ({
     '413': json('Too many bytes or pixels.', 'Refusal'),
     '415': json('Neither JPEG, PNG nor WebP; or a kind of body that is not taken.', 'Refusal'),
     '422': json('No JSON, or no image in it.', 'InvalidRequest'),
-    '503': {
-      ...json('More work than can be taken just now.', 'Refusal'),
-      headers: {
-        'Retry-After': {
-          description: 'Seconds to wait before the next try.',
-          schema: { type: 'integer', minimum: 1 },
-        },
-      },
-    },
+    '429': retryLater('One client asks too often.'),
+    '503': retryLater('More work than can be taken just now.'),
   },
 });
 

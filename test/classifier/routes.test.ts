@@ -62,6 +62,7 @@ describe('the classifier', function () {
       '413',
       '415',
       '422',
+      '429',
       '503',
     ]);
     assert.deepEqual(document.components.schemas['PredictAnswer']?.required, [

@@ -2,7 +2,10 @@ import { InferencePool } from '../../src/adapters/onnx/inference-pool.ts';
 import { readModelFolder } from '../../src/adapters/onnx/model-folder.ts';
 import { createPrometheusMeter } from '../../src/adapters/prometheus/create-prometheus-meter.ts';
 import { httpMetrics } from '../../src/adapters/prometheus/http-metrics.ts';
-import { CLASSIFIER_HANDLERS } from '../../src/classifier/create-classifier-app.ts';
+import {
+  CLASSIFIER_HANDLERS,
+  type ClassifierAppOptions,
+} from '../../src/classifier/create-classifier-app.ts';
 import { startClassifier } from '../../src/classifier/start-classifier.ts';
 import { LIMITS, silentLog, TINY_MODEL } from '../adapters/onnx/tiny-model.ts';
 
@@ -23,6 +26,7 @@ export interface RunningClassifierOptions {
   readonly bytesMax?: number;
   readonly pixelsMax?: number;
   readonly requestTimeoutMs?: number;
+  readonly rateLimit?: ClassifierAppOptions['rateLimit'];
 }
 
 export async function runClassifier(
@@ -56,6 +60,7 @@ export async function runClassifier(
     uploadBytesMax: limits.bytesMax,
     host: '127.0.0.1',
     port: 0,
+    ...(options.rateLimit === undefined ? {} : { rateLimit: options.rateLimit }),
     ...(options.requestTimeoutMs === undefined
       ? {}
       : { requestTimeoutMs: options.requestTimeoutMs }),
