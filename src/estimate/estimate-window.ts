@@ -43,7 +43,7 @@ export interface WindowInput {
   readonly segments: readonly string[];
   /** Selected predictions of the version; those outside of the window (by prediction time) are left out. */
   readonly units: readonly Unit[];
-  /** Population counts of the version; those outside of the window are left out. */
+  /** Population counts of the version in just this window, as a store gives them: whole days and, at the ends, hours. */
   readonly blocks: readonly PopulationBlock[];
   /** The days that the window touches. */
   readonly days: readonly PopulationDay[];
@@ -64,9 +64,8 @@ export interface WindowInput {
  * @see docs/statistics.md
  */
 export function estimateWindow(input: WindowInput): AccuracyEstimate {
-  const { window } = input;
+  const { window, blocks } = input;
   const units = input.units.filter(({ at }) => at >= window.from && at < window.to);
-  const blocks = input.blocks.filter((block) => liesIn(window, block.from));
   const rates = responseOf(units, blocks, window);
   const population = sumsOf(blocks, rates);
   const labelled = units.flatMap((unit) => labelledUnit(unit, unit.pi, rates.pi));
@@ -105,10 +104,6 @@ export function estimateWindow(input: WindowInput): AccuracyEstimate {
     hasExtremeWeights: hasExtremeWeights(input.isAnchored ? randomUnits : labelled),
   };
 }
-
-/** 'all' begins inside of the day that its first, rolled-up block covers. */
-const liesIn = (window: Window, from: number): boolean =>
-  from < window.to && (window.name === 'all' || from >= window.from);
 
 interface Rates {
   readonly pi: ResponseRate;

@@ -22,8 +22,8 @@ export interface EstimateSettings {
 type Version = Awaited<ReturnType<EstimateStore['modelVersions']>>[number];
 
 /**
- * Every window of every model version, as it stands at `now`. Labelled units and population counts of a version are read
- * once and serve all its windows.
+ * Every window of every model version, as it stands at `now`. Labelled units of a version are read once and serve all its
+ * windows; the population counts are read for each.
  */
 export async function estimateVersions(
   store: EstimateStore,
@@ -47,7 +47,6 @@ async function estimateVersion(
   const from = dayOf(Math.min(...windows.map((window) => window.from)));
   // The evidence goes back to the version's first day, whatever the windows are.
   const units = await store.units(modelVersion, dayOf(firstAt), now, now - settings.labelSlaMs);
-  const blocks = await store.populationBlocks(modelVersion, from, now);
   const days = await store.populationDays(modelVersion, from, now);
   const evalue = lastAt < now - DAY_MS ? null : evidenceAgainst(units, settings, firstAt, now);
   return Promise.all(
@@ -59,7 +58,8 @@ async function estimateVersion(
         classes: settings.classes,
         segments: settings.segments,
         units,
-        blocks,
+        // Whole days come as days, so that another window's blocks would not fit.
+        blocks: await store.populationBlocks(modelVersion, window.from, window.to),
         days,
         feedbackCounts: await store.feedbackCounts(modelVersion, window.from, window.to),
         evalue,

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { openSqliteStore } from '../../src/adapters/sqlite/open-sqlite-store.ts';
+import { modelVersion, objectKey, predictionId } from '../../src/domain/ids.ts';
+import type { Prediction } from '../../src/domain/prediction.ts';
+import { rollingWindow, type WindowName } from '../../src/domain/window.ts';
+import type { Store } from '../../src/ports/store.ts';
+import { estimateVersions } from '../../src/sync/estimate-versions.ts';
+
+const HOUR = 3_600_000;
+const NOW = Date.UTC(2026, 2, 10, 14, 30);
+const WINDOWS: readonly WindowName[] = ['1h', '1d', '2d', 'all'];
+
+const prediction = (index: number): Prediction => {
+  const at = NOW - index * HOUR;
+  return {
+    id: predictionId(`p-${index}`),
+    at,
+    recordedAt: at,
+    modelVersion: modelVersion('v1'),
+    predictedClass: 'egg',
+    confidence: 0.8,
+    probabilities: null,
+    segment: '',
+    objectKey: objectKey(`o-${index}`),
+    contentDigest: 'digest',
+    isLowConfidence: false,
+    policyId: 'policy',
+    rates: { random: 1, lowConfidence: 0, disputed: 1, spare: 1 },
+    source: 'reported',
+    externalId: null,
+  };
+};
+
+describe('the estimates of a version', () => {
+  let folder: string;
+  let store: Store;
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'estimates-'));
+    store = await openSqliteStore({ path: join(folder, 'records.db') });
+    for (let index = 1; index <= 100; index += 1) await store.recordPrediction(prediction(index));
+  });
+
+  after(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('count in each window exactly its own predictions, at whatever hour of a day it begins', async () => {
+    const estimates = await estimateVersions(
+      store,
+      {
+        windows: WINDOWS,
+        classes: ['egg'],
+        segments: [],
+        targetAccuracy: 0.8,
+        labelSlaMs: HOUR,
+        isAnchored: false,
+      },
+      NOW,
+    );
+    const counted = estimates.map(({ window, predictions }) => [window, predictions]);
+    const expected = WINDOWS.map((name) => {
+      const { from } = rollingWindow(name, NOW, NOW - 100 * HOUR);
+      const inside = Array.from({ length: 100 }, (_, index) => NOW - (index + 1) * HOUR);
+      return [name, inside.filter((at) => at >= from).length];
+    });
+    assert.deepEqual(counted, expected);
+  });
+});
