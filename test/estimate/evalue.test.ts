@@ -13,7 +13,9 @@ import { DAY_START } from './moments.ts';
 
 const DAY = 86_400_000;
 
-describe('the evidence against "accuracy is at least the target"', () => {
+describe('the evidence against "accuracy is at least the target"', function () {
+  this.timeout(60_000);
+
   it('adds up by day, by 1/q, over the labelled random part alone', () => {
     const evidence = evidenceByDay(
       unitsOf([

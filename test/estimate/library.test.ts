@@ -32,7 +32,9 @@ const near = (actual: number, expected: number, tolerance = 1e-9): void => {
   assert.ok(Math.abs(actual - expected) <= tolerance, `expected ${expected}, got ${actual}`);
 };
 
-describe('the confidence sequence', () => {
+describe('the confidence sequence', function () {
+  this.timeout(60_000);
+
   it('is wider than a fixed interval, and narrows with labels', () => {
     const at = (n: number): number => confidenceSequenceHalfWidth(n, 0.15 / n);
     for (const n of [20, 200, 2000]) assert.ok(at(n) > Z95 * Math.sqrt(0.15 / n));
