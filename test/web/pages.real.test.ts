@@ -11,7 +11,7 @@ import { startTestWeb, type TestWeb } from './start-test-web.ts';
 const DAY_MS = 86_400_000;
 
 describe('the pages in a real browser', function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   let started: StartedBrowser;
   let web: TestWeb;
   let opened: WatchedPage[];
