@@ -67,6 +67,9 @@ export const GROUPS: readonly Group[] = [
         text: 'Threads that run the model, each with a session of its own.',
         unset: 'one for each processor',
       },
+      RATE_LIMIT_PER_MINUTE: {
+        text: 'Requests to classify that one client may make in a minute; the next one is answered 429. 0 is no limit. Never applied to loopback without forwarding headers.',
+      },
       QUEUE_LIMIT: {
         text: 'Images that may wait for a worker; the next one is answered 503 with Retry-After.',
         unset: '4 for each worker',
@@ -188,9 +191,14 @@ export const GROUPS: readonly Group[] = [
       OBJECTS: { text: 'Where images live: DATA_DIR, or an S3 bucket.' },
       S3_ENDPOINT: { text: 'S3 server, for OBJECTS=s3.', unset: 'AWS', values: URL_VALUES },
       S3_BUCKET: { text: 'Bucket, for OBJECTS=s3.', unset: 'none', values: '3 to 63 characters' },
-      S3_REGION: {
-        text: 'Region, for OBJECTS=s3. The keys are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
-        values: 'a region',
+      S3_REGION: { text: 'Region, for OBJECTS=s3.', values: 'a region' },
+      AWS_ACCESS_KEY_ID: {
+        text: 'Key of the S3 server, for OBJECTS=s3.',
+        unset: "the AWS client's own chain",
+      },
+      AWS_SECRET_ACCESS_KEY: {
+        text: 'Secret that goes with the key.',
+        unset: "the AWS client's own chain",
       },
       RETENTION_DAYS: {
         text: 'Days after which predictions that nobody selected are forgotten; no estimate changes.',

@@ -72,6 +72,8 @@ export const settingsSchema = z.object({
   S3_ENDPOINT: address.optional(),
   S3_BUCKET: z.string().min(3).max(63).optional(),
   S3_REGION: z.string().default('us-east-1'),
+  AWS_ACCESS_KEY_ID: z.string().min(1).optional(),
+  AWS_SECRET_ACCESS_KEY: z.string().min(1).optional(),
   LABEL_STUDIO_URL: address.optional(),
   LABEL_STUDIO_PUBLIC_URL: address.optional(),
   LABEL_STUDIO_PORT: port(8080),
@@ -99,6 +101,8 @@ export const settingsSchema = z.object({
   UPLOAD_BYTES_MAX: whole(10_485_760, 1024),
   UPLOAD_PIXELS_MAX: whole(50_000_000, 1024),
   QUEUE_LIMIT: z.coerce.number().int().min(1).optional().meta({ rule: 'a whole number from 1' }),
+  /** Per client; 0: no limit. */
+  RATE_LIMIT_PER_MINUTE: whole(0, 0, 1_000_000),
   CLASSIFIER_WORKERS: z.coerce
     .number()
     .int()
@@ -171,9 +175,16 @@ export function parseConfig(env: Environment): Config {
   return Object.freeze(withDerived(parsed.data));
 }
 
+/** Values that no message repeats. */
+const HIDDEN: ReadonlySet<string> = new Set([
+  ...SECRET_NAMES,
+  'AWS_SECRET_ACCESS_KEY',
+  'REDIS_URL',
+]);
+
 function describeFault(name: string, env: Environment, message: string): string {
   const value = env[name];
-  const isSecret = (SECRET_NAMES as readonly string[]).includes(name);
+  const isSecret = HIDDEN.has(name);
   const field = settingsSchema.shape[name as keyof typeof settingsSchema.shape];
   const rule = (field.meta()?.['rule'] as string | undefined) ?? message;
   if (value === undefined || value === '') return `${name} is not set: ${rule}`;
@@ -195,6 +206,8 @@ function contradictions(settings: Settings): string[] {
     faults.push('REDIS_URL is set but STORE=sqlite: set STORE=redis or remove it');
   if (settings.OBJECTS === 's3' && settings.S3_BUCKET === undefined)
     faults.push('OBJECTS=s3 needs S3_BUCKET (and S3_ENDPOINT unless it is AWS)');
+  if ((settings.AWS_ACCESS_KEY_ID === undefined) !== (settings.AWS_SECRET_ACCESS_KEY === undefined))
+    faults.push('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY go together: set both or neither');
   if (settings.RETENTION_DAYS < settings.FLAG_HORIZON_DAYS)
     faults.push(
       `RETENTION_DAYS=${settings.RETENTION_DAYS}: expected at least FLAG_HORIZON_DAYS (${settings.FLAG_HORIZON_DAYS})`,

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 
 import { openDiskObjects } from '../adapters/disk/open-disk-objects.ts';
 import { openRedisStore } from '../adapters/redis/open-redis-store.ts';
+import { openS3Objects } from '../adapters/s3/open-s3-objects.ts';
 import { openSqliteStore } from '../adapters/sqlite/open-sqlite-store.ts';
 import type { Config } from '../config/parse-config.ts';
-import { ConfigInvalid } from '../domain/errors.ts';
 import type { Log } from '../ports/log.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { Store } from '../ports/store.ts';
@@ -48,6 +48,25 @@ function openStore(config: Config, log: Log): Promise<Store> {
 }
 
 function openObjects(config: Config): Promise<ObjectStore> {
-  if (config.OBJECTS === 's3') throw new ConfigInvalid('OBJECTS=s3 is not there yet.');
+  if (config.OBJECTS === 's3' && config.S3_BUCKET !== undefined)
+    return openS3Objects({
+      bucket: config.S3_BUCKET,
+      region: config.S3_REGION,
+      ...s3Server(config),
+    });
   return openDiskObjects({ dir: join(config.DATA_DIR, 'objects') });
+}
+
+function s3Server(
+  config: Config,
+): Pick<Parameters<typeof openS3Objects>[0], 'endpoint' | 'credentials'> {
+  const { S3_ENDPOINT, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = config;
+  return {
+    ...(S3_ENDPOINT === undefined ? {} : { endpoint: S3_ENDPOINT }),
+    ...(AWS_ACCESS_KEY_ID === undefined || AWS_SECRET_ACCESS_KEY === undefined
+      ? {}
+      : {
+          credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY },
+        }),
+  };
 }
