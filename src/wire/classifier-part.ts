@@ -61,6 +61,7 @@ async function startRole(
     inference,
     log,
     uploadBytesMax: config.UPLOAD_BYTES_MAX,
+    ...rateLimit(config, around),
     watch: await watchDrift(config, model, around, role),
   }).catch(async (error: unknown) => {
     await inference.stop();
@@ -83,4 +84,11 @@ async function watchDrift(
     thread: createDriftThread({ classes: model.classes }),
     ...{ meter, clock, random, log },
   });
+}
+
+function rateLimit(
+  { RATE_LIMIT_PER_MINUTE: perMinute, TRUST_PROXY: trustProxy }: Config,
+  { clock }: Surroundings,
+): Pick<Parameters<typeof startClassifier>[0], 'rateLimit'> {
+  return perMinute === 0 ? {} : { rateLimit: { perMinute, trustProxy, clock } };
 }
