@@ -1,15 +1,9 @@
 // @ts-check
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { run } from './run.mjs';
-
-/** Two quick retries: npm's own patience makes whoever has no network wait for minutes, package by package. */
-const PATIENCE = [
-  '--fetch-retries=2',
-  '--fetch-retry-mintimeout=500',
-  '--fetch-retry-maxtimeout=3000',
-];
 
 /** @typedef {{ version?: string, optional?: boolean, peer?: boolean }} LockedPackage */
 
@@ -25,16 +19,35 @@ const PATIENCE = [
 export async function ensurePackages({ root, env, logFile, onChild }) {
   if (arePackagesInstalled(root)) return 'there';
   const npm = npmCommand(env);
-  await run({
-    name: 'npm ci',
-    command: npm.command,
-    args: [...npm.args, 'ci', '--no-audit', '--no-fund', ...PATIENCE],
-    cwd: root,
-    env,
-    logFile,
-    ...(onChild === undefined ? {} : { onChild }),
+  const ci = (/** @type {string[]} */ ...more) =>
+    run({
+      name: 'npm ci',
+      command: npm.command,
+      args: [...npm.args, 'ci', '--no-audit', '--no-fund', ...more],
+      cwd: root,
+      env,
+      logFile,
+      ...(onChild === undefined ? {} : { onChild }),
+    });
+  // npm's own patience makes whoever has no network wait for many minutes, package by package: it is for those who have.
+  await ci('--fetch-retries=0').catch(async (error) => {
+    if (!(await isRegistryReachable(npm, env))) throw error;
+    await ci();
   });
   return 'installed';
+}
+
+/** @param {{ command: string, args: string[] }} npm @param {Record<string, string | undefined>} env */
+async function isRegistryReachable(npm, env) {
+  const args = [...npm.args, 'config', 'get', 'registry'];
+  const { stdout } = spawnSync(npm.command, args, { env, encoding: 'utf8' });
+  try {
+    const response = await fetch((stdout ?? '').trim(), { signal: AbortSignal.timeout(10_000) });
+    await response.body?.cancel();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** @param {string} root */
