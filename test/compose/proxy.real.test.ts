@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { copyFileSync } from 'node:fs';
 import {
   createServer,
   type IncomingHttpHeaders,
@@ -16,6 +17,7 @@ import {
 } from '../../scripts/start/label-studio.mjs';
 import { freePort } from '../../scripts/start/ports.mjs';
 import { answers } from '../../scripts/start/process.mjs';
+import { migratedDatabase } from '../servers/label-studio.ts';
 import { type Product, startProduct } from '../servers/product.ts';
 import { INSTALL_ALL, type Server, startServer, temporaryFolder } from '../servers/server.ts';
 import { photo } from '../web/photos.ts';
@@ -198,6 +200,7 @@ function webSettings(
 async function startLabelStudio(environment: Readonly<Record<string, string>>): Promise<Server> {
   const folder = temporaryFolder('label-studio-proxied');
   await installLabelStudio({ env: process.env, logFile: path.join(folder, 'install.log') });
+  copyFileSync(await migratedDatabase(), path.join(folder, 'label_studio.sqlite3'));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const seenByBrowsers = Object.fromEntries(

@@ -85,7 +85,7 @@ function launchOnce(folder: string, port: number, account: Account): Promise<Ser
 }
 
 /** A database that Label Studio has migrated and nobody has used, made once and kept in the cache. */
-async function migratedDatabase(): Promise<string> {
+export async function migratedDatabase(): Promise<string> {
   const kept = path.join(cacheFolder(process.env), `label-studio-${LABEL_STUDIO_VERSION}.sqlite3`);
   if (existsSync(kept)) return kept;
   const folder = temporaryFolder('label-studio-template');
