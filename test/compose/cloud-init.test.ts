@@ -57,6 +57,7 @@ describe('compose/cloud-init.yaml', () => {
       'git -C CHECKOUT fetch --tags origin',
       'git -C CHECKOUT checkout --detach abc',
       'docker run --rm --network none --volume CHECKOUT:/repository --workdir /repository NODE node scripts/secrets.ts',
+      'git rev-parse --short HEAD',
       'docker compose --file compose/compose.yaml build',
       'docker compose --file compose/compose.yaml up --detach --wait --wait-timeout 900',
     ]);

@@ -155,6 +155,13 @@ describe('the proxy of the profile tls (real Caddy, real Label Studio)', () => {
     assert.equal(projects.status, 200);
   });
 
+  it('leaves Label Studio where sync asks for it: inside, without the prefix', async () => {
+    const { status } = await fetch(`${labelStudio.url}/api/projects`, {
+      headers: { Authorization: `Token ${secrets['LABEL_STUDIO_TOKEN'] ?? ''}` },
+    });
+    assert.equal(status, 200);
+  });
+
   it('hands Grafana its path as it is, and says that it was reached by https', async () => {
     assert.equal((await caddy.ask('/grafana')).headers['location'], '/grafana/');
     assert.equal((await caddy.ask('/grafana/api/health')).status, 200);
