@@ -56,10 +56,7 @@ const total = <T>(items: readonly T[], of: (item: T) => number): number =>
   items.reduce((sum, item) => sum + of(item), 0);
 
 /** The one answer of a task: latest per annotator, strict majority; null while there is none. */
-export function answerOf(
-  task: ExportedTask,
-  classes: readonly string[],
-): string | null {
+export function answerOf(task: ExportedTask, classes: readonly string[]): string | null {
   const latest = new Map<string, ExportedTask['annotations'][number]>();
   const inOrder = [...task.annotations].sort((a, b) => a.updated_at.localeCompare(b.updated_at));
   for (const annotation of inOrder) latest.set(JSON.stringify(annotation.completed_by), annotation);

@@ -1,0 +1,149 @@
+// `npm run screenshots`: docs/images/ as the pages look today, with drawn pictures and made-up answers, from a real Label Studio.
+import { mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import type { Browser, Page } from 'playwright-core';
+
+import { peopleOf } from '../test/fakes/label-studio-people.ts';
+import { startChromium } from '../test/servers/chromium.ts';
+import { type LabelStudioServer, startLabelStudio } from '../test/servers/label-studio.ts';
+import { type Product, startProduct } from '../test/servers/product.ts';
+
+const root = path.resolve(import.meta.dirname, '..');
+const drawn = path.join(root, 'test/golden/preprocessing');
+const images = path.join(root, 'docs/images');
+const REPORTS = 160;
+const HOUR_MS = 3_600_000;
+
+const say = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+
+interface ListedTask {
+  readonly id: number;
+  readonly data: { readonly prediction_id: string };
+}
+
+say('starting Label Studio and the program (a minute or two)');
+const labelStudio = await startLabelStudio();
+const product = await startProduct({
+  LABEL_STUDIO_URL: labelStudio.url,
+  LABEL_STUDIO_TOKEN: labelStudio.token,
+  PUSH_DELAY_SECONDS: '0',
+});
+const { browser, stop } = await startChromium();
+try {
+  mkdirSync(images, { recursive: true });
+  say('reporting and labelling made-up predictions');
+  const truth = await reportPredictions(product);
+  await product.sync();
+  await labelAll(labelStudio, truth);
+  await product.sync();
+  say('taking pictures');
+  await pictureOfPages(browser, product);
+  await pictureOfTask(browser, labelStudio);
+  say(`done: ${path.relative(root, images)}`);
+} finally {
+  await stop();
+  await product.stop();
+  await labelStudio.stop();
+}
+
+/** A week of predictions of a model that is right four times out of five. @returns prediction id -> true class */
+async function reportPredictions(started: Product): Promise<Map<string, string>> {
+  const { webUrl } = started;
+  const { classes } = JSON.parse(
+    readFileSync(path.join(root, 'models/food11/model.json'), 'utf8'),
+  ) as { classes: string[] };
+  const photo = readFileSync(path.join(drawn, 'rice.jpg')).toString('base64');
+  const truth = new Map<string, string>();
+  for (let index = 0; index < REPORTS; index += 1) {
+    const trueClass = classes[index % classes.length] ?? '';
+    const isRight = (index * 7919) % 100 < 81;
+    const prediction = isRight ? trueClass : (classes[(index + 3) % classes.length] ?? '');
+    const answer = await fetch(`${webUrl}/api/predictions`, {
+      method: 'POST',
+      headers: {
+        'Content-Type': 'application/json',
+        Authorization: `Bearer ${started.secret('INGEST_KEY')}`,
+      },
+      body: JSON.stringify({
+        image: photo,
+        prediction,
+        probability: isRight ? 0.75 + (index % 25) / 100 : 0.35 + (index % 50) / 100,
+        model_version: 'food11-demo',
+        time: new Date(Date.now() - (REPORTS - index) * HOUR_MS).toISOString(),
+      }),
+    });
+    if (!answer.ok) throw new Error(await answer.text());
+    truth.set(((await answer.json()) as { id: string }).id, trueClass);
+  }
+  return truth;
+}
+
+async function ask(server: LabelStudioServer, route: string): Promise<unknown> {
+  const headers = { Authorization: `Token ${server.token}` };
+  return (await fetch(server.url + route, { headers })).json();
+}
+
+async function projects(server: LabelStudioServer): Promise<{ id: number; title: string }[]> {
+  const { results } = (await ask(server, '/api/projects?page_size=10')) as {
+    results: { id: number; title: string }[];
+  };
+  return results;
+}
+
+/** Answers everything but a few tasks of each project. */
+async function labelAll(
+  server: LabelStudioServer,
+  truth: ReadonlyMap<string, string>,
+): Promise<void> {
+  const people = peopleOf(server.url, server.token);
+  for (const { id } of await projects(server)) {
+    const { tasks } = (await ask(server, `/api/tasks?project=${id}&page_size=500&fields=all`)) as {
+      tasks: ListedTask[];
+    };
+    for (const task of tasks.slice(0, -4)) {
+      const trueClass = truth.get(task.data.prediction_id);
+      if (trueClass !== undefined) await people.annotate(task.id, [trueClass]);
+    }
+  }
+}
+
+async function shoot(page: Page, name: string, fullPage = false): Promise<void> {
+  await page.screenshot({ path: path.join(images, `${name}.png`), fullPage });
+}
+
+async function pictureOfPages(chromium: Browser, { webUrl }: Product): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    const page = await chromium.newPage({ colorScheme, viewport: { width: 1000, height: 760 } });
+    const suffix = colorScheme === 'dark' ? '-dark' : '';
+    await page.goto(webUrl);
+    await shoot(page, `upload${suffix}`);
+    await page.setInputFiles('input[type=file]', path.join(drawn, 'egg.jpg'));
+    await Promise.all([
+      page.waitForURL(/\/predict|\/predictions\//),
+      page.locator('form button[type=submit]').first().click(),
+    ]).catch(() => undefined);
+    await page.waitForLoadState('networkidle');
+    await shoot(page, `answer${suffix}`, true);
+    await page.goto(`${webUrl}/accuracy`);
+    await shoot(page, `accuracy${suffix}`, true);
+    await page.close();
+  }
+}
+
+async function pictureOfTask(chromium: Browser, server: LabelStudioServer): Promise<void> {
+  const page = await chromium.newPage({ viewport: { width: 1280, height: 860 } });
+  await page.goto(`${server.url}/user/login/`);
+  await page.fill('input[name=email]', server.username);
+  await page.fill('input[name=password]', server.password);
+  await page.keyboard.press('Enter');
+  await page.waitForURL((url) => !url.pathname.startsWith('/user/login'));
+  const random = (await projects(server)).find(({ title }) => title.endsWith('Random Sample'));
+  await page.goto(`${server.url}/projects/${random?.id ?? 1}/data?labeling=1`);
+  await page.getByText('None of these').first().waitFor({ timeout: 60_000 });
+  await page.waitForLoadState('networkidle');
+  await shoot(page, 'task');
+  await page.close();
+}
