@@ -329,13 +329,7 @@ describe('Prometheus in a container', () => {
     path.join(COMPOSE_FOLDER, '../prometheus/prometheus.yml'),
     'utf8',
   );
-  const { scrape_configs: jobs } = parse(prometheus) as {
-    scrape_configs: {
-      job_name: string;
-      authorization?: { credentials_file: string };
-      static_configs?: { targets: string[] }[];
-    }[];
-  };
+  const { scrape_configs: jobs } = parse(prometheus) as { scrape_configs: ScrapeJob[] };
 
   it('finds every target that its configuration names on the network that it is in', () => {
     const { services } = composeWith();
@@ -355,6 +349,22 @@ describe('Prometheus in a container', () => {
     }
   });
 
+  it('scrapes every replica with the configuration for --scale, which differs in nothing else', () => {
+    const shipped = parse(prometheus) as { scrape_configs: ScrapeJob[] };
+    const expected = {
+      ...shipped,
+      scrape_configs: shipped.scrape_configs.map(({ static_configs: groups, ...job }) => {
+        const [host = '', port] = groups?.[0]?.targets[0]?.split(':') ?? [];
+        if (host === '' || host === '127.0.0.1')
+          return groups === undefined ? job : { ...job, static_configs: groups };
+        const name = host === 'fastapi_server' ? 'classifier' : host;
+        return { ...job, dns_sd_configs: [{ names: [name], type: 'A', port: Number(port) }] };
+      }),
+    };
+    const scaled = readFileSync(path.join(COMPOSE_FOLDER, 'prometheus.scaled.yml'), 'utf8');
+    assert.deepEqual(parse(scaled), expected);
+  });
+
   it('is given the key that web asks for, where its configuration looks for it', () => {
     const files = jobs.flatMap(({ authorization }) => authorization?.credentials_file ?? []);
     assert.ok(files.length > 0);
@@ -364,6 +374,12 @@ describe('Prometheus in a container', () => {
     }
   });
 });
+
+interface ScrapeJob {
+  readonly job_name: string;
+  readonly authorization?: { readonly credentials_file: string };
+  readonly static_configs?: readonly { readonly targets: readonly string[] }[];
+}
 
 function membersOf(services: ComposeFile['services'], network: string): string[] {
   return Object.keys(services)
