@@ -41,7 +41,10 @@ export function calibration(
 
 /** From units that came with all probabilities and whose truth is among the model's classes. */
 function temperature(sample: readonly LabelledUnit[]): number | null {
-  const rows = sample.flatMap(rowOf);
+  // A version has one list of classes; a unit that came with another one can't be put beside the rest.
+  const all = sample.flatMap(rowOf);
+  const classes = all[0]?.logits.length ?? 0;
+  const rows = all.filter(({ logits }) => logits.length === classes);
   return rows.length < LEAST_FOR_TEMPERATURE ? null : fitTemperature(rows);
 }
 

@@ -37,34 +37,54 @@ export interface LogitRow {
   readonly weight: number;
 }
 
-/** Weighted log loss of softmax(logits / temperature). */
-export function temperedLogLoss(rows: readonly LogitRow[], temperature: number): number {
-  const loss = sumOver(rows, ({ logits, truth, weight }) => {
-    const scaled = logits.map((value) => value / temperature);
-    const largest = Math.max(...scaled);
-    const norm = largest + Math.log(sumOver(scaled, (value) => Math.exp(value - largest)));
-    return (
-      weight *
-      sumOver(
-        truth.map((share, k) => share * (norm - (scaled[k] ?? 0))),
-        (x) => x,
-      )
-    );
-  });
-  return loss / sumOver(rows, ({ weight }) => weight);
+/** Rows laid out for many passes: logits less their largest, one row after the other. */
+interface Prepared {
+  readonly classes: number;
+  readonly shifted: Float64Array;
+  /** Per row, the truth's mean of the shifted logits. */
+  readonly aimed: Float64Array;
+  readonly weights: Float64Array;
 }
+
+function prepare(rows: readonly LogitRow[]): Prepared {
+  const classes = rows[0]?.logits.length ?? 0;
+  const shifted = new Float64Array(rows.length * classes);
+  const aimed = new Float64Array(rows.length);
+  rows.forEach(({ logits, truth }, row) => {
+    const largest = Math.max(...logits);
+    logits.forEach((value, k) => {
+      shifted[row * classes + k] = value - largest;
+      aimed[row] = (aimed[row] ?? 0) + (truth[k] ?? 0) * (value - largest);
+    });
+  });
+  return { classes, shifted, aimed, weights: Float64Array.from(rows, ({ weight }) => weight) };
+}
+
+function lossAt({ classes, shifted, aimed, weights }: Prepared, temperature: number): number {
+  let [loss, total] = [0, 0];
+  for (let row = 0; row < aimed.length; row += 1) {
+    let sum = 0;
+    for (let at = row * classes; at < (row + 1) * classes; at += 1)
+      sum += Math.exp((shifted[at] ?? 0) / temperature);
+    const weight = weights[row] ?? 0;
+    loss += weight * (Math.log(sum) - (aimed[row] ?? 0) / temperature);
+    total += weight;
+  }
+  return loss / total;
+}
+
+/** Weighted log loss of softmax(logits / temperature); all rows have the same classes. */
+export const temperedLogLoss = (rows: readonly LogitRow[], temperature: number): number =>
+  lossAt(prepare(rows), temperature);
 
 /**
  * The temperature that makes the probabilities fit the labels best; above 1 the model is over-confident.
+ * @param rows of the same classes
  * @returns within e^-3 .. e^3
  * @see Guo, Pleiss, Sun & Weinberger (2017)
  */
-export const fitTemperature = (rows: readonly LogitRow[]): number =>
-  Math.exp(
-    goldenSection(
-      (logT) => temperedLogLoss(rows, Math.exp(logT)),
-      -LOG_TEMPERATURE_MAX,
-      LOG_TEMPERATURE_MAX,
-      TOLERANCE,
-    ),
-  );
+export function fitTemperature(rows: readonly LogitRow[]): number {
+  const prepared = prepare(rows);
+  const loss = (logT: number): number => lossAt(prepared, Math.exp(logT));
+  return Math.exp(goldenSection(loss, -LOG_TEMPERATURE_MAX, LOG_TEMPERATURE_MAX, TOLERANCE));
+}
