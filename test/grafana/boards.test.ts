@@ -5,7 +5,7 @@ import { BOARDS, boardText } from '../../grafana/generate/boards.ts';
 import { EXTERNAL_SERIES } from '../../grafana/generate/query.ts';
 import { METRICS } from '../../src/domain/metrics.ts';
 import { namesIn } from '../prometheus/names-in.ts';
-import { type Board,EXCEPTIONS, PANEL_RULES, panelsOf, targetsOf } from './board-rules.ts';
+import { type Board, EXCEPTIONS, PANEL_RULES, panelsOf, targetsOf } from './board-rules.ts';
 
 const FOLDER = new URL('../../grafana/dashboards/', import.meta.url);
 const committed = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
