@@ -213,7 +213,7 @@ describe('compose/compose.yaml', () => {
     assert.deepEqual(scaled['web']?.ports, ['127.0.0.1:5000-5002:5000']);
     assert.deepEqual(scaled['classifier']?.ports, ['127.0.0.1:8000-8002:8000']);
     assert.deepEqual(scaled['sync']?.ports, ['127.0.0.1:8081-8082:8081']);
-    assert.equal(scaled['web']?.environment?.['PUBLIC_URL'], 'http://127.0.0.1:5000');
+    assert.equal(scaled['web'].environment?.['PUBLIC_URL'], 'http://127.0.0.1:5000');
   });
 });
 
@@ -237,8 +237,7 @@ describe('the three roles in containers', () => {
   it('agree in every setting but their role', () => {
     const file = composeWith();
     const common = ROLES.map((role) => {
-      const { ROLES: _role, CLASSIFIER_WORKERS: _workers, ...others } = settingsOf(file, role);
-      return others;
+      return { ...settingsOf(file, role), ROLES: '', CLASSIFIER_WORKERS: '' };
     });
     assert.deepEqual(common[0], common[1]);
     assert.deepEqual(common[0], common[2]);

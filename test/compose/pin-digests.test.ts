@@ -15,14 +15,15 @@ type Answers = Readonly<Record<string, (headers: Headers) => Response>>;
 /** A registry as the OCI distribution specification has it, without a network. */
 function registryThat(answers: Answers): { ask: typeof fetch; asked: string[] } {
   const asked: string[] = [];
-  const ask = (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
-    asked.push(String(url));
-    const answer = answers[String(url)];
+  const ask = (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    const url = input instanceof Request ? input.url : input.toString();
+    asked.push(url);
+    const answer = answers[url];
     return Promise.resolve(
       answer?.(new Headers(init?.headers)) ?? new Response('', { status: 404 }),
     );
   };
-  return { ask: ask as typeof fetch, asked };
+  return { ask, asked };
 }
 
 const manifest = (digest = DIGEST): Response =>

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
-import {
-  createServer,
-  type IncomingHttpHeaders,
-  request,
-  type Server as HttpServer,
-} from 'node:http';
+import { createServer, type IncomingHttpHeaders, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 
@@ -167,8 +162,8 @@ describe('the proxy of the profile tls (real Caddy, real Label Studio)', () => {
     assert.equal((await caddy.ask('/grafana/api/health')).status, 200);
     const seen = grafana.seen.at(-1);
     assert.equal(seen?.path, '/grafana/api/health');
-    assert.equal(seen?.headers['x-forwarded-proto'], 'https');
-    assert.equal(seen?.headers['x-forwarded-host'], DOMAIN);
+    assert.equal(seen.headers['x-forwarded-proto'], 'https');
+    assert.equal(seen.headers['x-forwarded-host'], DOMAIN);
   });
 
   it('starts with nothing but a host name: without one it says what is missing', () => {
@@ -199,8 +194,7 @@ function webSettings(
   environment: Readonly<Record<string, string>>,
 ): Record<string, string> {
   const { PUBLIC_URL = '', LABEL_STUDIO_PUBLIC_URL = '', TRUST_PROXY = '' } = environment;
-  const { DOMAIN: _domain, COMPOSE_PROFILES: _profiles, ...keys } = secrets;
-  return { ...keys, ROLES: 'web,classifier', PUBLIC_URL, LABEL_STUDIO_PUBLIC_URL, TRUST_PROXY };
+  return { ...secrets, ROLES: 'web,classifier', PUBLIC_URL, LABEL_STUDIO_PUBLIC_URL, TRUST_PROXY };
 }
 
 /** With the container's own settings for what a browser sees. */
