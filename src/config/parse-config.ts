@@ -5,7 +5,6 @@ import type { WindowName } from '../domain/window.ts';
 import { SECRET_NAMES } from './secrets.ts';
 
 export const ROLES = ['web', 'classifier', 'sync'] as const;
-export type Role = (typeof ROLES)[number];
 
 const port = (preset: number) =>
   z.coerce.number().int().min(1).max(65_535).default(preset).meta({ rule: 'a port, 1 to 65535' });

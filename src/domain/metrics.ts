@@ -5,7 +5,7 @@ import { LOOP_METRICS } from './metrics/loop-metrics.ts';
 import { PREDICTION_METRICS } from './metrics/prediction-metrics.ts';
 import { SERVICE_METRICS } from './metrics/service-metrics.ts';
 
-export type { LabelSet, LabelSource, MetricDefinition, MetricRole } from './metrics/definition.ts';
+export type { LabelSet, MetricDefinition, MetricRole } from './metrics/definition.ts';
 
 /** Every series of the product but the runtime's own: code, rules, boards and docs/metrics.md know no other. */
 export const METRICS = {

@@ -2,7 +2,6 @@ import type { Decision, StoredPrediction } from './prediction.ts';
 
 /** Four disjoint patterns: what the design may treat differently. Index = isLowConfidence + 2 * isDisputed. */
 export const PATTERNS = ['plain', 'low', 'disputed', 'both'] as const;
-export type Pattern = (typeof PATTERNS)[number];
 
 /** Equal-width bins of confidence in a cell block. */
 export const CONFIDENCE_BINS = 20;

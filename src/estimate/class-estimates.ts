@@ -2,7 +2,7 @@ import type { AccuracyEstimate, ClassEstimate, Interval } from '../domain/estima
 import { type LabelledUnit, truthShare } from './labelled-unit.ts';
 import type { Population } from './population-spread.ts';
 import { type PointEstimate, tunedDifference } from './tuned-difference.ts';
-import { ratioEstimate, ratioInterval, type RatioTerm } from './weighted-ratio.ts';
+import { ratioInterval, type RatioTerm } from './weighted-ratio.ts';
 import { kishSize, sumOver } from './weights.ts';
 import { effectiveSize, wilson } from './wilson.ts';
 
@@ -105,7 +105,3 @@ export function macroF1(
   const [lower, upper] = wilson(value, effectiveSize(value, variance, kishSize(sample)));
   return { value, lower, upper, labels: n, classes: defined.length };
 }
-
-/** The macro F1's plain parts, for comparison with other packages: each class's ratio without the label minimum. */
-export const plainRatio = (terms: readonly RatioTerm[]): number | null =>
-  ratioEstimate(terms)?.ratio ?? null;

@@ -1,10 +1,6 @@
 import type { Confusion } from './confusion.ts';
 import { sumOver } from './weights.ts';
 
-/** Mean confidence: the accuracy that the model promises of itself (CBPE). @see NannyML; docs/statistics.md, "Label-free" */
-export const labelFreeAccuracy = (confidences: readonly number[]): number =>
-  sumOver(confidences, (value) => value) / confidences.length;
-
 /**
  * Expected confusion matrix from summed probabilities: a unit predicted p adds P(t) to row t of column p.
  * @param classProbabilities predicted class -> class -> summed probability

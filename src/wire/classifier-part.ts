@@ -69,7 +69,7 @@ async function startRole(
   });
 }
 
-/** The reference is kept beside the data: made by `npm run drift-reference`, or learned from the first predictions. */
+/** The reference is kept beside the data; it is learned from the first predictions. */
 async function watchDrift(
   config: Config,
   model: ModelFolder,

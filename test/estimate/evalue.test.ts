@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 
+import { createChance } from '../../scripts/simulate/chance.ts';
 import { unitsOf } from '../../scripts/simulate/simulated-window.ts';
 import {
   belowTargetEvalue,
@@ -7,7 +8,6 @@ import {
   evidenceByDay,
   logEvalue,
 } from '../../src/estimate/evalue.ts';
-import { createChance } from '../../scripts/simulate/chance.ts';
 import { made, times } from './made-window.ts';
 import { DAY_START } from './moments.ts';
 

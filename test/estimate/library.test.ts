@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 
 import { createChance } from '../../scripts/simulate/chance.ts';
+import { HISTOGRAM_BINS, histogramBin } from '../../src/domain/population.ts';
 import { cohenKappa, fleissKappa, krippendorffAlpha } from '../../src/estimate/agreement.ts';
 import { fitCalibrationMap } from '../../src/estimate/calibration-map.ts';
 import {
@@ -25,7 +26,6 @@ import {
 } from '../../src/estimate/drift.ts';
 import { meanDiscrepancyTest } from '../../src/estimate/mean-discrepancy.ts';
 import { reliabilityBins } from '../../src/estimate/reliability-bins.ts';
-import { HISTOGRAM_BINS, histogramBin } from '../../src/domain/population.ts';
 import { Z95 } from '../../src/estimate/wilson.ts';
 
 const near = (actual: number, expected: number, tolerance = 1e-9): void => {
@@ -216,7 +216,7 @@ describe('calibration', () => {
     const map = fitCalibrationMap(sample);
     assert.ok(map !== null);
     const grid = Array.from({ length: 101 }, (_, i) => map(i / 100));
-    grid.forEach((value, i) => assert.ok(value >= (grid[i - 1] ?? 0)));
+    grid.forEach((value, i) => { assert.ok(value >= (grid[i - 1] ?? 0)); });
     near(map(0.7), 0.49, 0.12);
   });
 

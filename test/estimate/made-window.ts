@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 
 import { type Simulated, windowInput } from '../../scripts/simulate/simulated-window.ts';
-import { DAY_START } from './moments.ts';
 import type { Window } from '../../src/domain/window.ts';
 import { estimateWindow, type WindowInput } from '../../src/estimate/estimate-window.ts';
+import { DAY_START } from './moments.ts';
 
 const HOUR = 3_600_000;
 

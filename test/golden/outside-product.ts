@@ -4,6 +4,7 @@ import { sumOver } from '../../src/estimate/weights.ts';
 /**
  * Golden numbers that the product has no use for and that are therefore computed here, each with its reason.
  * Everything else in the golden files comes from src/.
+ * @public read by people
  */
 export const OUTSIDE_PRODUCT: Readonly<Record<string, string>> = {
   tQuantile:

@@ -8,6 +8,7 @@ import { z } from 'zod';
 
 import { ModelUnusable } from '../../domain/errors.ts';
 import { type ModelVersion, modelVersion } from '../../domain/ids.ts';
+import { NONE_OF_THESE } from '../../domain/prediction.ts';
 
 const perChannel = z.tuple([z.number(), z.number(), z.number()]);
 const side = z.int().min(1).max(4096);
@@ -24,7 +25,11 @@ export const modelFileSchema = z.object({
     .array(z.string().min(1).max(200))
     .min(2)
     .max(1000)
-    .refine((names) => new Set(names).size === names.length, 'expected each class once'),
+    .refine((names) => new Set(names).size === names.length, 'expected each class once')
+    .refine(
+      (names) => !names.includes(NONE_OF_THESE),
+      `"${NONE_OF_THESE}" is always there and can't be a class`,
+    ),
   input: z.object({
     name: z.string().min(1),
     width: side,

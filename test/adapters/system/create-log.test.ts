@@ -11,7 +11,9 @@ function written(level: 'info' | 'debug', write: (log: Log) => void): Record<str
 
 describe('log', () => {
   it('writes one JSON line with time, level in words, event and fields', () => {
-    const [line] = written('info', (log) => log.info({ pushed: 3 }, 'push finished'));
+    const [line] = written('info', (log) => {
+      log.info({ pushed: 3 }, 'push finished');
+    });
     assert.equal(line?.['level'], 'info');
     assert.equal(line['event'], 'push finished');
     assert.equal(line['pushed'], 3);
@@ -19,7 +21,12 @@ describe('log', () => {
   });
 
   it('writes nothing below its level', () => {
-    assert.equal(written('info', (log) => log.debug({}, 'item')).length, 0);
+    assert.equal(
+      written('info', (log) => {
+        log.debug({}, 'item');
+      }).length,
+      0,
+    );
   });
 
   it('cuts an HTTP request and its answer down to what says what happened', () => {
@@ -29,9 +36,9 @@ describe('log', () => {
       url: '/x',
       headers: { authorization: 'Bearer zzzzzzzz' },
     };
-    const [line] = written('info', (log) =>
-      log.info({ req, res: { statusCode: 200, _header: 'x' } }, 'answered'),
-    );
+    const [line] = written('info', (log) => {
+      log.info({ req, res: { statusCode: 200, _header: 'x' } }, 'answered');
+    });
     assert.deepEqual(line?.['req'], { id: 'r1', method: 'GET', url: '/x' });
     assert.deepEqual(line['res'], { statusCode: 200 });
   });
@@ -41,7 +48,7 @@ describe('log', () => {
       config: { headers: { Authorization: 'Token 0123456789abcdef' } },
       cause: new Error('Authorization: Bearer 0123456789abcdef'),
     });
-    const lines = written('info', (log) =>
+    const lines = written('info', (log) => {
       log.warn(
         {
           error,
@@ -53,8 +60,8 @@ describe('log', () => {
           url: '/images/1?exp=5&sig=signature-value',
         },
         'failed',
-      ),
-    );
+      );
+    });
     const text = JSON.stringify(lines);
     for (const secret of [
       'hunter22',
