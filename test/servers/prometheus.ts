@@ -14,6 +14,8 @@ export async function startPrometheus(options: {
   readonly config: string;
   readonly files?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
+  /** Data that is there already; a fresh folder otherwise. */
+  readonly dataFolder?: string;
 }): Promise<Server> {
   const folder = temporaryFolder('prometheus');
   const config = writeText(folder, 'prometheus.yml', options.config);
@@ -25,7 +27,7 @@ export async function startPrometheus(options: {
     command: 'prometheus',
     args: [
       `--config.file=${config}`,
-      `--storage.tsdb.path=${path.join(folder, 'tsdb')}`,
+      `--storage.tsdb.path=${options.dataFolder ?? path.join(folder, 'tsdb')}`,
       `--web.listen-address=127.0.0.1:${port}`,
       ...(options.args ?? []),
     ],
