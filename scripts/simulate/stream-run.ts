@@ -26,6 +26,9 @@ export interface Found {
   /** Estimate minus truth. */
   readonly error: number;
   readonly width: number;
+  /** Ends of the interval, less the truth. */
+  readonly lower: number;
+  readonly upper: number;
   readonly isCovered: boolean;
 }
 
@@ -80,6 +83,8 @@ const found = (
   labels,
   error: value - truth,
   width: upper - lower,
+  lower: lower - truth,
+  upper: upper - truth,
   isCovered: lower <= truth && truth <= upper,
 });
 
