@@ -3,6 +3,7 @@
  * KEYS: the keys, referred to by their number. ARGV: the count of checks; a check is key, '-' (none) or '=' and the value;
  * a command is name, key, count of arguments, arguments. ADD adds doubles to a dense block of doubles:
  * length of the block and offset, both in bytes, then the addends. THIN keeps the last member with a score in [from, to).
+ * TAKE takes from a number in a hash, and the field away when nothing is left.
  * @returns 0, or the number of the first check that fails
  */
 export const APPLY_SCRIPT = `
@@ -32,6 +33,9 @@ local function thin(key, from, to)
   local last = redis.call('ZREVRANGEBYSCORE', key, '(' .. to, from, 'WITHSCORES', 'LIMIT', 0, 1)[2]
   if last then redis.call('ZREMRANGEBYSCORE', key, from, '(' .. last) end
 end
+local function take(key, field, count)
+  if redis.call('HINCRBY', key, field, -count) == 0 then redis.call('HDEL', key, field) end
+end
 while i <= #ARGV do
   local name, key, count = ARGV[i], KEYS[tonumber(ARGV[i + 1])], tonumber(ARGV[i + 2])
   local first, last = i + 3, i + 2 + count
@@ -39,6 +43,8 @@ while i <= #ARGV do
     add(key, tonumber(ARGV[first]), tonumber(ARGV[first + 1]), first + 2, last)
   elseif name == 'THIN' then
     thin(key, ARGV[first], ARGV[last])
+  elseif name == 'TAKE' then
+    take(key, ARGV[first], tonumber(ARGV[last]))
   else
     redis.call(name, key, unpack(ARGV, first, last))
   end

@@ -62,6 +62,9 @@ async function modelVersions(connection: Connection): ReturnType<EstimateStore['
   }));
 }
 
+/** How often a list is read again whose documents were renamed meanwhile. */
+const READS_MAX = 5;
+
 /** Read again when one was renamed between the list and the documents: an erased unit must not drop out of a window. */
 async function units(
   connection: Connection,
@@ -70,15 +73,16 @@ async function units(
   to: number,
   tiesBefore: number,
 ): Promise<Unit[]> {
-  const ids = (await connection.members(
-    connection.key('units', version),
-    ...[from, to],
-  )) as PredictionId[];
-  const documents = (await connection.getAll(ids.map((id) => unitKey(connection, id)))).map(
-    (text) => parseDocument<UnitDocument>(text),
-  );
-  if (documents.includes(null)) return units(connection, version, from, to, tiesBefore);
-  return documents.flatMap((document) => (document === null ? [] : [unitOf(document, tiesBefore)]));
+  for (let read = 1; ; read += 1) {
+    const ids = (await connection.members(
+      connection.key('units', version),
+      ...[from, to],
+    )) as PredictionId[];
+    const texts = await connection.getAll(ids.map((id) => unitKey(connection, id)));
+    const documents = texts.flatMap((text) => parseDocument<UnitDocument>(text) ?? []);
+    if (documents.length === ids.length || read === READS_MAX)
+      return documents.map((document) => unitOf(document, tiesBefore));
+  }
 }
 
 function saveEstimate(

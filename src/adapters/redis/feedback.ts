@@ -114,7 +114,7 @@ export async function rollUpFeedback(
       if (at < rolled || at >= until || at === dayOf(at)) continue;
       // Added and taken as numbers: feedback that comes in between is kept.
       transaction.command('HINCRBY', key, countField(dayOf(at), kind), Number(count));
-      transaction.command('HINCRBY', key, field, -Number(count));
+      transaction.command('TAKE', key, field, Number(count));
     }
   }
 }

@@ -66,6 +66,21 @@ describe('sqlite database', () => {
     assert.deepEqual(await names(), ['b']);
   });
 
+  it('a full disk says so, keeps what was committed, and is used again once there is room', async () => {
+    await db.write(insert('a'));
+    db.exec('PRAGMA max_page_count = 3');
+    const large = 'x'.repeat(100_000);
+    await assert.rejects(db.write(insert(large)), (error: unknown) => {
+      assert.ok(error instanceof StoreUnavailable);
+      assert.match(error.message, /is full: free some space/);
+      return true;
+    });
+    assert.deepEqual(await names(), ['a']);
+    db.exec('PRAGMA max_page_count = 1000000');
+    await db.write(insert(large));
+    assert.equal((await names()).length, 2);
+  });
+
   it('what waits when it is closed is committed first; what comes later is refused', async () => {
     const waiting = db.write(insert('a'));
     db.close();
