@@ -74,12 +74,6 @@ export const GROUPS: readonly Group[] = [
         text: 'Images that may wait for a worker; the next one is answered 503 with Retry-After.',
         unset: '4 for each worker',
       },
-      SHADOW_MODEL_DIR: {
-        text: 'A second model that answers beside the first without being shown.',
-        unset: 'none',
-        values: 'a folder',
-      },
-      CANARY_SHARE: { text: 'Share of the requests that the second model answers for users.' },
       SEGMENTS: {
         text: 'Names of the parts of the traffic to tell apart, at most 20.',
         unset: 'none',
@@ -107,7 +101,6 @@ export const GROUPS: readonly Group[] = [
       PUSH_DELAY_SECONDS: {
         text: 'Age at which a prediction may be selected, so that a flag given at once still counts.',
       },
-      DEDUPLICATE: { text: 'Whether identical uploads share one task.' },
     },
   ],
   [
@@ -169,11 +162,6 @@ export const GROUPS: readonly Group[] = [
         values: 'such as 6h, 1d, 30d or all, with commas',
       },
       ACCURACY_PUBLIC: { text: 'Whether anybody may read /accuracy and /api/accuracy.' },
-      RETRAIN_WEBHOOK_URL: {
-        text: 'Where to report that the model has fallen below its target.',
-        unset: 'nowhere',
-        values: URL_VALUES,
-      },
     },
   ],
   [
@@ -205,11 +193,6 @@ export const GROUPS: readonly Group[] = [
       },
       UPLOAD_BYTES_MAX: { text: 'Largest upload, in bytes.' },
       UPLOAD_PIXELS_MAX: { text: 'Largest upload, in pixels.' },
-      ALLOWED_IMAGE_HOSTS: {
-        text: 'Hosts from which a reported image may be fetched.',
-        unset: 'none',
-        values: 'host names with commas',
-      },
     },
   ],
   [
@@ -235,7 +218,10 @@ export const GROUPS: readonly Group[] = [
         values: 'at least 16 characters',
       },
       WEBHOOK_SECRET: { text: 'Sent by Label Studio’s webhooks.', unset: MADE },
-      RETRAIN_WEBHOOK_SECRET: { text: 'Signs what RETRAIN_WEBHOOK_URL is sent.', unset: MADE },
+      RETRAIN_WEBHOOK_SECRET: {
+        text: 'Kept for signing what a retraining service is sent; nothing is sent yet.',
+        unset: MADE,
+      },
       INGEST_KEY: { text: 'Shown by services that report predictions.', unset: MADE },
       IMAGE_URL_KEY: { text: 'Signs image addresses.', unset: MADE },
       SAMPLING_KEY: {

@@ -60,8 +60,6 @@ export const settingsSchema = z.object({
   CLASSIFIER_URL: address.optional(),
   CLASSIFIER_MODEL_VERSION: z.string().min(1).max(200).optional(),
   MODEL_DIR: z.string().default('models/food11'),
-  SHADOW_MODEL_DIR: z.string().optional(),
-  CANARY_SHARE: share(0),
   CLASSES_FILE: z.string().optional(),
   SEGMENTS: list.pipe(z.array(z.string().max(50)).max(20)).default([]),
   STORE: z.enum(['sqlite', 'redis']).default('sqlite'),
@@ -87,7 +85,6 @@ export const settingsSchema = z.object({
   DESIGN: z.enum(['shares', 'confidence']).default('shares'),
   LOW_CONFIDENCE_THRESHOLD: z.coerce.number().min(0).max(1).optional(),
   PUSH_DELAY_SECONDS: whole(60, 0, 86_400),
-  DEDUPLICATE: flag,
   REVEAL_PREDICTION: z.enum(['never', 'hard']).default('never'),
   ANNOTATIONS_PER_TASK: whole(1, 1, 5),
   OVERLAP_SHARE: share(0.1),
@@ -109,9 +106,7 @@ export const settingsSchema = z.object({
     .max(256)
     .optional()
     .meta({ rule: 'a whole number from 1 to 256' }),
-  ALLOWED_IMAGE_HOSTS: list.default([]),
   ACCURACY_PUBLIC: flag,
-  RETRAIN_WEBHOOK_URL: address.optional(),
   LOG_LEVEL: z.enum(['error', 'warn', 'info', 'debug', 'silent']).default('info'),
   PROMETHEUS_PORT: port(9090),
   GRAFANA_PORT: port(3000),
