@@ -13,6 +13,12 @@ interface Job {
   readonly reject: (error: unknown) => void;
 }
 
+/** Changes that a group's writes gather in memory and that are written once for all of them, before the commit. */
+export interface Gathered {
+  readonly apply: () => void;
+  readonly discard: () => void;
+}
+
 /** Longest time that one group of writes holds the event loop before it is committed, ms. */
 const GROUP_MS = 20;
 
@@ -24,7 +30,9 @@ export class Database {
   readonly path: string;
   readonly #connection: InstanceType<typeof DatabaseSync>;
   readonly #statements = new Map<string, StatementSyncInstance>();
+  readonly #gathered: Gathered[] = [];
   #queue: Job[] = [];
+  #onSuccess: (() => void)[] = [];
   #isScheduled = false;
   #isClosed = false;
 
@@ -81,6 +89,16 @@ export class Database {
     });
   }
 
+  /** Has `gathered` written before each commit, or dropped with the group. */
+  register(gathered: Gathered): void {
+    this.#gathered.push(gathered);
+  }
+
+  /** Within a write: runs when that write did not fail, before the group is committed. */
+  onSuccess(work: () => void): void {
+    this.#onSuccess.push(work);
+  }
+
   /** Commits what waits, then closes. */
   close(): void {
     if (this.#isClosed) return;
@@ -116,8 +134,10 @@ export class Database {
     try {
       this.#connection.exec('BEGIN IMMEDIATE');
       this.#runQueued(finished);
+      for (const { apply } of this.#gathered) apply();
       this.#connection.exec('COMMIT');
     } catch (error) {
+      for (const { discard } of this.#gathered) discard();
       this.#rollBack();
       const failure = toStoreError(error, this.path);
       for (const { job } of finished) job.reject(failure);
@@ -133,11 +153,13 @@ export class Database {
     while (this.#queue.length > 0 && performance.now() < endsAt) {
       const job = this.#queue.shift() as Job;
       this.#connection.exec('SAVEPOINT job');
+      this.#onSuccess = [];
       try {
-        finished.push({ job, result: job.run() });
+        const result = job.run();
         this.#connection.exec('RELEASE job');
+        for (const work of this.#onSuccess) work();
+        finished.push({ job, result });
       } catch (error) {
-        if (finished.at(-1)?.job === job) finished.pop();
         job.reject(toStoreError(error, this.path));
         // A full disk ends the whole transaction, not just this job.
         if (!this.#connection.isTransaction) throw error;

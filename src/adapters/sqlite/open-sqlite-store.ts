@@ -9,6 +9,7 @@ import { estimateStore } from './estimates.ts';
 import { holdLock } from './hold-lock.ts';
 import { migrate } from './migrate.ts';
 import { outboxStore } from './outbox.ts';
+import { Population } from './population.ts';
 import { predictionStore } from './predictions.ts';
 import { runStore } from './runs.ts';
 import { selectionStore } from './selections.ts';
@@ -28,10 +29,11 @@ export async function openSqliteStore(options: {
   const release = prepareAndLock(path);
   try {
     const db = openDatabase(path);
+    const population = new Population(db);
     log?.info({ path }, 'store opened');
     return {
-      ...predictionStore(db),
-      ...selectionStore(db),
+      ...predictionStore(db, population),
+      ...selectionStore(db, population),
       ...outboxStore(db),
       ...taskStore(db),
       ...estimateStore(db),

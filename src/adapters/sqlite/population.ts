@@ -11,34 +11,68 @@ const ROLLED_UNTIL = 'population_rolled_until';
 /** Where a prediction is counted. */
 export type Place = Pick<Prediction, 'at' | 'modelVersion' | 'segment' | 'predictedClass'>;
 
+type Day = readonly [version: ModelVersion, from: number];
+
 /**
  * Population counts. Each hour and each day has a block of fixed size for every segment and class, both kept in step, so
  * that a window is read as whole days and the few hours at its ends. Rolling up takes the hours of a day away.
+ * What the writes of one group add is gathered: each block is read and written once for all of them.
  */
-export class PopulationChanges {
+export class Population {
   readonly #db: Database;
-  readonly #changes = new Map<string, { place: Place; increments: CellIncrement[] }>();
+  readonly #increments = new Map<string, { place: Place; increments: CellIncrement[] }>();
+  readonly #recorded = new Map<string, { day: Day; predictions: Prediction[] }>();
 
   constructor(db: Database) {
     this.#db = db;
+    db.register({
+      apply: () => {
+        this.#apply();
+      },
+      discard: () => {
+        this.#discard();
+      },
+    });
   }
 
+  /** Within a write: adds to the prediction's cell. */
   add(place: Place, increment: CellIncrement): void {
-    const { at, modelVersion, segment, predictedClass } = place;
-    const key = JSON.stringify([hourOf(at), modelVersion, segment, predictedClass]);
-    const change = this.#changes.get(key);
-    if (change === undefined) this.#changes.set(key, { place, increments: [increment] });
-    else change.increments.push(increment);
+    this.#db.onSuccess(() => {
+      const { at, modelVersion, segment, predictedClass } = place;
+      const key = JSON.stringify([hourOf(at), modelVersion, segment, predictedClass]);
+      const known = this.#increments.get(key);
+      if (known === undefined) this.#increments.set(key, { place, increments: [increment] });
+      else known.increments.push(increment);
+    });
   }
 
-  /** Writes what was added; each block is read and written once. */
-  apply(): void {
+  /** Within a write: adds to the day's confidence histogram and to the sums of class probabilities. */
+  addToDay(prediction: Prediction): void {
+    this.#db.onSuccess(() => {
+      const day = [prediction.modelVersion, dayOf(prediction.at)] as const;
+      const key = JSON.stringify(day);
+      const known = this.#recorded.get(key);
+      if (known === undefined) this.#recorded.set(key, { day, predictions: [prediction] });
+      else known.predictions.push(prediction);
+    });
+  }
+
+  #apply(): void {
     const rolled = rolledUntil(this.#db);
-    for (const { place, increments } of this.#changes.values()) {
+    for (const { place, increments } of this.#increments.values()) {
       if (place.at >= rolled) addToBlock(this.#db, place, 0, hourOf(place.at), increments);
       addToBlock(this.#db, place, 1, dayOf(place.at), increments);
     }
-    this.#changes.clear();
+    for (const { day, predictions } of this.#recorded.values()) {
+      addToHistogram(this.#db, day, predictions);
+      addClassProbabilities(this.#db, day, predictions);
+    }
+    this.#discard();
+  }
+
+  #discard(): void {
+    this.#increments.clear();
+    this.#recorded.clear();
   }
 }
 
@@ -68,48 +102,49 @@ function addToBlock(
     );
 }
 
-/** Adds a prediction to its day's confidence histogram and to the sums of class probabilities. */
-export function countInDay(
-  db: Database,
-  { at, modelVersion, predictedClass, confidence, probabilities }: Prediction,
-): void {
-  const place = [modelVersion, dayOf(at)] as const;
-  const day = db.get<{ rowid: number; histogram: Uint8Array }>(
+function addToHistogram(db: Database, day: Day, predictions: readonly Prediction[]): void {
+  const row = db.get<{ rowid: number; histogram: Uint8Array }>(
     'SELECT rowid, histogram FROM population_days WHERE model_version = ? AND from_at = ?',
-    ...place,
+    ...day,
   );
-  const histogram = day === null ? new Float64Array(HISTOGRAM_BINS) : doublesOf(day.histogram);
-  const bin = histogramBin(confidence);
-  histogram[bin] = (histogram[bin] ?? 0) + 1;
-  if (day === null)
-    db.run('INSERT INTO population_days VALUES (?, ?, ?)', ...place, bytesOf(histogram));
+  const histogram = row === null ? new Float64Array(HISTOGRAM_BINS) : doublesOf(row.histogram);
+  for (const { confidence } of predictions) {
+    const bin = histogramBin(confidence);
+    histogram[bin] = (histogram[bin] ?? 0) + 1;
+  }
+  if (row === null)
+    db.run('INSERT INTO population_days VALUES (?, ?, ?)', ...day, bytesOf(histogram));
   else
     db.run(
       'UPDATE population_days SET histogram = ? WHERE rowid = ?',
       bytesOf(histogram),
-      day.rowid,
+      row.rowid,
     );
-  if (probabilities !== null) addClassProbabilities(db, place, predictedClass, probabilities);
 }
 
-function addClassProbabilities(
-  db: Database,
-  place: readonly [ModelVersion, number],
-  predictedClass: string,
-  probabilities: Readonly<Record<string, number>>,
-): void {
+function addClassProbabilities(db: Database, day: Day, predictions: readonly Prediction[]): void {
+  const byClass = new Map<string, Map<string, number>>();
+  for (const { predictedClass, probabilities } of predictions) {
+    if (probabilities === null) continue;
+    const sums = byClass.get(predictedClass) ?? readSums(db, day, predictedClass);
+    for (const [name, probability] of Object.entries(probabilities))
+      sums.set(name, (sums.get(name) ?? 0) + probability);
+    byClass.set(predictedClass, sums);
+  }
+  for (const [predictedClass, sums] of byClass)
+    db.run(
+      'INSERT OR REPLACE INTO class_probabilities VALUES (?, ?, ?, ?)',
+      ...[...day, predictedClass, JSON.stringify(Object.fromEntries(sums))],
+    );
+}
+
+function readSums(db: Database, day: Day, predictedClass: string): Map<string, number> {
   const row = db.get<{ sums: string }>(
     `SELECT sums FROM class_probabilities
      WHERE model_version = ? AND from_at = ? AND predicted_class = ?`,
-    ...[...place, predictedClass],
+    ...[...day, predictedClass],
   );
-  const sums = new Map(Object.entries(JSON.parse(row?.sums ?? '{}') as Record<string, number>));
-  for (const [name, probability] of Object.entries(probabilities))
-    sums.set(name, (sums.get(name) ?? 0) + probability);
-  db.run(
-    'INSERT OR REPLACE INTO class_probabilities VALUES (?, ?, ?, ?)',
-    ...[...place, predictedClass, JSON.stringify(Object.fromEntries(sums))],
-  );
+  return new Map(Object.entries(JSON.parse(row?.sums ?? '{}') as Record<string, number>));
 }
 
 /** Hours before this are rolled up: their sums are in their day's block only. */

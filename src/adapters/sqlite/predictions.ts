@@ -11,12 +11,12 @@ import type { PredictionStore } from '../../ports/store.ts';
 import type { Database } from './database.ts';
 import { erase } from './erase.ts';
 import { giveFeedback, liveFeedback, revokeFeedback } from './feedback.ts';
-import { countInDay, PopulationChanges } from './population.ts';
+import type { Population } from './population.ts';
 import type { PredictionRow } from './rows.ts';
 import { decisionOf, predictionOf } from './rows.ts';
 
-export const predictionStore = (db: Database): PredictionStore => ({
-  recordPrediction: (prediction) => db.write(() => record(db, prediction)),
+export const predictionStore = (db: Database, population: Population): PredictionStore => ({
+  recordPrediction: (prediction) => db.write(() => record(db, population, prediction)),
   findPrediction: (id) =>
     db.read(() => {
       const row = findRow(db, id);
@@ -27,7 +27,7 @@ export const predictionStore = (db: Database): PredictionStore => ({
       const row = findRow(db, feedback.predictionId);
       if (row === null) return null;
       const given = giveFeedback(db, row, feedback, flagHorizonMs);
-      if (given.disputes) markDisputed(db, row);
+      if (given.disputes) markDisputed(db, population, row);
       return given.answer;
     }),
   revokeFeedback: (id, kind, at) => db.write(() => revokeFeedback(db, findRow(db, id), kind, at)),
@@ -46,7 +46,7 @@ const findRow = (db: Database, id: PredictionId): PredictionRow | null =>
 
 type Recorded = Awaited<ReturnType<PredictionStore['recordPrediction']>>;
 
-function record(db: Database, prediction: Prediction): Recorded {
+function record(db: Database, population: Population, prediction: Prediction): Recorded {
   const earlier = db.get<{ id: PredictionId }>(
     'SELECT id FROM predictions WHERE id = ? OR external_id = ?',
     prediction.id,
@@ -54,10 +54,8 @@ function record(db: Database, prediction: Prediction): Recorded {
   );
   if (earlier !== null) return { outcome: 'already_recorded', id: earlier.id };
   insert(db, prediction);
-  const changes = new PopulationChanges(db);
-  changes.add(prediction, recordedIncrement({ ...prediction, isDisputed: false }));
-  changes.apply();
-  countInDay(db, prediction);
+  population.add(prediction, recordedIncrement({ ...prediction, isDisputed: false }));
+  population.addToDay(prediction);
   countArrival(db, prediction.recordedAt, patternIndex(prediction.isLowConfidence, false), 1);
   db.run(
     `INSERT INTO versions VALUES (?1, ?2, ?2) ON CONFLICT DO UPDATE
@@ -94,7 +92,7 @@ function countArrival(db: Database, recordedAt: number, pattern: number, by: num
 }
 
 /** Moves the unit to the disputed pattern, for ever; one decided already waits for its revision. */
-function markDisputed(db: Database, row: PredictionRow): void {
+function markDisputed(db: Database, population: Population, row: PredictionRow): void {
   if (row.is_disputed === 1) return;
   const isLowConfidence = row.is_low_confidence === 1;
   const decision = decisionOf(row);
@@ -104,14 +102,12 @@ function markDisputed(db: Database, row: PredictionRow): void {
     segment: row.segment,
     predictedClass: row.predicted_class,
   };
-  const changes = new PopulationChanges(db);
   for (const increment of disputedIncrements({
     confidence: row.confidence,
     isLowConfidence,
     decision,
   }))
-    changes.add(place, increment);
-  changes.apply();
+    population.add(place, increment);
   countArrival(db, row.recorded_at, patternIndex(isLowConfidence, false), -1);
   countArrival(db, row.recorded_at, patternIndex(isLowConfidence, true), 1);
   db.run(

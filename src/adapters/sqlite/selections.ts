@@ -8,13 +8,13 @@ import type { Database } from './database.ts';
 import { shownFeedback } from './feedback.ts';
 import { fenced } from './fence.ts';
 import { insertEntries } from './outbox.ts';
-import { PopulationChanges } from './population.ts';
+import type { Population } from './population.ts';
 import type { PredictionRow } from './rows.ts';
 import { decisionOf, ratesOf } from './rows.ts';
 
 type ArrivalRow = { readonly hour: number } & Readonly<Record<(typeof PATTERNS)[number], number>>;
 
-export const selectionStore = (db: Database): SelectionStore => ({
+export const selectionStore = (db: Database, population: Population): SelectionStore => ({
   currentPolicy: () =>
     db.read(() => {
       const row = db.get<{ body: string }>(
@@ -59,7 +59,7 @@ export const selectionStore = (db: Database): SelectionStore => ({
   candidates: (before) => db.read(() => candidates(db, before)),
   commitBatch: (batch, fence) =>
     fenced(db, fence, () => {
-      commitBatch(db, batch);
+      commitBatch(db, population, batch);
     }),
 });
 
@@ -78,12 +78,11 @@ const candidates = (db: Database, before: number): Candidate[] =>
     earlier: decisionOf(row),
   }));
 
-function commitBatch(db: Database, batch: Batch): void {
+function commitBatch(db: Database, population: Population, batch: Batch): void {
   if (db.get('SELECT 1 FROM batches WHERE id = ?', batch.id) !== null) return;
-  const changes = new PopulationChanges(db);
   let selected = 0;
-  for (const decision of batch.decisions) if (decide(db, batch, decision, changes)) selected += 1;
-  changes.apply();
+  for (const decision of batch.decisions)
+    if (decide(db, batch, decision, population)) selected += 1;
   db.run(
     'INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?)',
     ...[batch.id, batch.decidedAt, batch.tau, batch.floor, batch.budgetLeft],
@@ -100,7 +99,7 @@ function decide(
   db: Database,
   batch: Batch,
   decided: CandidateDecision,
-  changes: PopulationChanges,
+  population: Population,
 ): boolean {
   const row = db.get<PredictionRow>('SELECT * FROM predictions WHERE id = ?', decided.predictionId);
   if (row === null || !isDecidable(row, decided)) return false;
@@ -112,7 +111,7 @@ function decide(
     ...[decision.batchId, decision.decidedAt, decision.pi, decision.q],
     ...[Number(decision.isSelected), Number(decision.isRandom), row.number],
   );
-  changes.add(
+  population.add(
     {
       at: row.at,
       modelVersion: row.model_version,
