@@ -143,6 +143,10 @@ async function pictureOfTask(chromium: Browser, server: LabelStudioServer): Prom
   const random = (await projects(server)).find(({ title }) => title.endsWith('Random Sample'));
   await page.goto(`${server.url}/projects/${random?.id ?? 1}/data?labeling=1`);
   await page.getByText('None of these').first().waitFor({ timeout: 60_000 });
+  // The instructions lie over a first task until they are closed.
+  const instructions = page.getByText('Labeling Instructions');
+  await page.keyboard.press('Escape');
+  await instructions.waitFor({ state: 'hidden' });
   await page.waitForLoadState('networkidle');
   await shoot(page, 'task');
   await page.close();
