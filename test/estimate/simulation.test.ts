@@ -12,12 +12,12 @@ import {
 import { doJob, type Job } from '../../scripts/simulate/job.ts';
 
 /**
- * The short form of `npm run simulate -- --acceptance`: 40 streams instead of 4000, so the bounds are three standard errors of
- * such a run wide: RMSE within 40 % of the table (its standard error is 11 %), coverage within 0.12 (0.034), bias as in the
+ * The short form of `npm run simulate -- --acceptance`: 24 streams instead of 4000, so the bounds are three standard errors of
+ * such a run wide: RMSE within 45 % of the table (its standard error is 14 %), coverage within 0.14 (0.045), bias as in the
  * full form. It is there to notice what is grossly wrong; the full form proves the figures.
  */
-const SHORT: Tolerance = { relative: 0.4, coverage: 0.12, coverageMin: 0.83, bias: 0.005 };
-const RUNS = 40;
+const SHORT: Tolerance = { relative: 0.45, coverage: 0.14, coverageMin: 0.81, bias: 0.005 };
+const RUNS = 24;
 const BUDGETS = [50, 200];
 
 const job = (experiment: Job['experiment'], runs: number) =>
@@ -45,6 +45,6 @@ describe('streams with known truth, through the real selection and estimate', fu
   });
 
   it('a week with a flood, a spent budget, late flags and open tasks keeps the estimate honest', () => {
-    assertMet(weekFindings(job('week', 20), SHORT));
+    assertMet(weekFindings(job('week', 40), SHORT));
   });
 });
