@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { type MadeSecrets,makeComposeSecrets } from './secrets/compose-secrets.ts';
+import { type MadeSecrets, makeComposeSecrets } from './secrets/compose-secrets.ts';
 import { nextSteps } from './secrets/next-steps.ts';
 
 const HOST_NAME = /^(?=.{4,253}$)([a-z\d]([a-z\d-]{0,61}[a-z\d])?\.)+[a-z\d][a-z\d-]*[a-z\d]$/i;

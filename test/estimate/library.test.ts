@@ -216,7 +216,9 @@ describe('calibration', () => {
     const map = fitCalibrationMap(sample);
     assert.ok(map !== null);
     const grid = Array.from({ length: 101 }, (_, i) => map(i / 100));
-    grid.forEach((value, i) => { assert.ok(value >= (grid[i - 1] ?? 0)); });
+    grid.forEach((value, i) => {
+      assert.ok(value >= (grid[i - 1] ?? 0));
+    });
     near(map(0.7), 0.49, 0.12);
   });
 
