@@ -71,33 +71,34 @@ function add(sums: Float64Array, at: number, value: number): void {
 
 /** Selected predictions as the estimators see them. */
 export function unitsOf(predictions: readonly Simulated[]): readonly Unit[] {
-  return predictions.flatMap((item) => {
-    const { decision } = item;
-    if (decision?.isSelected !== true) return [];
-    const outcome: UnitOutcome =
-      item.outcome === 'labelled'
-        ? { state: 'labelled', shares: { [item.trueClass]: 1 } }
-        : { state: item.outcome };
-    return [
-      {
-        predictionId: predictionId(item.id),
-        at: item.at,
-        segment: item.segment ?? '',
-        predictedClass: item.predictedClass,
-        confidence: item.confidence,
-        probabilities: null,
-        isLowConfidence: item.isLowConfidence,
-        isDisputed: item.isDisputed,
-        pi: decision.pi,
-        q: decision.q,
-        isRandom: decision.isRandom,
-        hasFlag: item.isDisputed,
-        correction: null,
-        outcome,
-        answers: item.outcome === 'labelled' ? [{ annotator: 'one', answer: item.trueClass }] : [],
-      },
-    ];
-  });
+  const units: Unit[] = [];
+  for (const item of predictions)
+    if (item.decision?.isSelected === true) units.push(unitOf(item, item.decision));
+  return units;
+}
+
+function unitOf(item: Simulated, decision: NonNullable<Simulated['decision']>): Unit {
+  const outcome: UnitOutcome =
+    item.outcome === 'labelled'
+      ? { state: 'labelled', shares: { [item.trueClass]: 1 } }
+      : { state: item.outcome };
+  return {
+    predictionId: predictionId(item.id),
+    at: item.at,
+    segment: item.segment ?? '',
+    predictedClass: item.predictedClass,
+    confidence: item.confidence,
+    probabilities: null,
+    isLowConfidence: item.isLowConfidence,
+    isDisputed: item.isDisputed,
+    pi: decision.pi,
+    q: decision.q,
+    isRandom: decision.isRandom,
+    hasFlag: item.isDisputed,
+    correction: null,
+    outcome,
+    answers: item.outcome === 'labelled' ? [{ annotator: 'one', answer: item.trueClass }] : [],
+  };
 }
 
 /** All that an estimate needs of these predictions. */

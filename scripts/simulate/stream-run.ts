@@ -35,21 +35,54 @@ export interface Found {
 const IDS = Array.from({ length: STREAM_SIZE }, (_, index) => predictionId(String(index)));
 const CLASS_NAMES = Array.from({ length: STREAM_CLASSES }, (_, k) => `class ${k}`);
 
+type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
+
+/** A stream as candidates and as what becomes of them; made once, filled anew for each design. */
+export interface PreparedStream {
+  readonly stream: Stream;
+  readonly candidates: readonly Writable<Candidate>[];
+  readonly simulated: readonly Writable<Simulated>[];
+}
+
+const NO_RATES = { random: 0, lowConfidence: 0, disputed: 0, spare: 0 };
+
+export function prepare(stream: Stream): PreparedStream {
+  const isLow = (index: number): boolean =>
+    (stream.confidence[index] ?? 0) < LOW_CONFIDENCE_THRESHOLD;
+  return {
+    stream,
+    candidates: IDS.map((id, index) => ({
+      predictionId: id,
+      rates: NO_RATES,
+      isLowConfidence: isLow(index),
+      isDisputed: stream.flagged[index] === 1,
+      earlier: null,
+    })),
+    simulated: IDS.map((id, index) => ({
+      id,
+      at: AT,
+      predictedClass: CLASS_NAMES[stream.predicted[index] ?? 0] ?? '',
+      trueClass: CLASS_NAMES[stream.truth[index] ?? 0] ?? '',
+      confidence: stream.confidence[index] ?? 0,
+      isLowConfidence: isLow(index),
+      isDisputed: stream.flagged[index] === 1,
+      decision: null,
+      outcome: 'labelled',
+    })),
+  };
+}
+
 /** Selects from a stream by the product's own rule. */
 export function selectFrom(
-  stream: Stream,
+  { stream, candidates }: PreparedStream,
   design: Design,
   labels: number,
   limits: { readonly budgetLeft: number; readonly floor: number },
 ): Batch {
   const rates = design.ratesOf(stream, labels);
-  const candidates = Array.from(stream.confidence, (confidence, index): Candidate => ({
-    predictionId: IDS[index] ?? predictionId(String(index)),
-    rates: rates(index),
-    isLowConfidence: confidence < LOW_CONFIDENCE_THRESHOLD,
-    isDisputed: stream.flagged[index] === 1,
-    earlier: null,
-  }));
+  candidates.forEach((candidate, index) => {
+    candidate.rates = rates(index);
+  });
   return selectBatch({
     id: 'batch',
     decidedAt: AT,
@@ -59,19 +92,14 @@ export function selectFrom(
   });
 }
 
-/** The stream as recorded and decided, all tasks labelled. */
-export const simulatedFrom = (stream: Stream, batch: Batch): readonly Simulated[] =>
-  batch.decisions.map(({ predictionId: id, decision, isDisputed }, index) => ({
-    id,
-    at: AT,
-    predictedClass: CLASS_NAMES[stream.predicted[index] ?? 0] ?? '',
-    trueClass: CLASS_NAMES[stream.truth[index] ?? 0] ?? '',
-    confidence: stream.confidence[index] ?? 0,
-    isLowConfidence: (stream.confidence[index] ?? 0) < LOW_CONFIDENCE_THRESHOLD,
-    isDisputed,
-    decision,
-    outcome: 'labelled',
-  }));
+/** The stream as decided, all tasks labelled. */
+export function simulatedFrom({ simulated }: PreparedStream, batch: Batch): readonly Simulated[] {
+  batch.decisions.forEach(({ decision }, index) => {
+    const item = simulated[index];
+    if (item !== undefined) item.decision = decision;
+  });
+  return simulated;
+}
 
 const found = (
   method: string,
@@ -98,23 +126,23 @@ export function runStream(
   budgets: readonly number[],
   noise?: number,
 ): ReadonlyMap<number, readonly Found[]> {
-  const stream = drawStream(createChance(seed, 1, run), noise);
+  const prepared = prepare(drawStream(createChance(seed, 1, run), noise));
   return new Map(
     budgets.map((labels) => [
       labels,
-      DESIGNS.flatMap((design) => runDesign(stream, design, labels)),
+      DESIGNS.flatMap((design) => runDesign(prepared, design, labels)),
     ]),
   );
 }
 
-function runDesign(stream: Stream, design: Design, labels: number): readonly Found[] {
-  const limits = { budgetLeft: stream.u.length, floor: 0 };
-  const simulated = simulatedFrom(stream, selectFrom(stream, design, labels, limits));
+function runDesign(prepared: PreparedStream, design: Design, labels: number): readonly Found[] {
+  const limits = { budgetLeft: STREAM_SIZE, floor: 0 };
+  const simulated = simulatedFrom(prepared, selectFrom(prepared, design, labels, limits));
   const estimate = estimateOf(simulated, WINDOW);
   const { accuracy, lower, upper, naive } = estimate;
   if (estimate.labels < LEAST_LABELS || accuracy === null || lower === null || upper === null)
     return [];
-  const truth = stream.accuracy;
+  const truth = prepared.stream.accuracy;
   const rows = [
     found(`${design.name} + default`, estimate.labels, [accuracy, lower, upper], truth),
   ];
@@ -138,9 +166,11 @@ export interface CapRun {
 export const CAP = { wanted: 160, budget: 100 };
 
 export function runCap(seed: number, run: number): CapRun {
-  const stream = drawStream(createChance(seed, 2, run));
+  const prepared = prepare(drawStream(createChance(seed, 2, run)));
+  const { stream } = prepared;
   const limits = { budgetLeft: CAP.budget, floor: 0 };
-  const simulated = simulatedFrom(stream, selectFrom(stream, confidenceDesign, CAP.wanted, limits));
+  const batch = selectFrom(prepared, confidenceDesign, CAP.wanted, limits);
+  const simulated = simulatedFrom(prepared, batch);
   const sample = simulated.flatMap(({ decision }, index) =>
     decision?.isSelected === true ? [{ a: stream.right[index] ?? 0, pi: decision.pi }] : [],
   );
@@ -156,11 +186,11 @@ export function runCap(seed: number, run: number): CapRun {
 
 /** Is what a smaller rate selects part of what a larger one selects from the same ids? */
 export function isSuperset(seed: number, run: number): boolean {
-  const stream = drawStream(createChance(seed, 3, run));
-  const limits = { budgetLeft: stream.u.length, floor: 0 };
+  const prepared = prepare(drawStream(createChance(seed, 3, run)));
+  const limits = { budgetLeft: STREAM_SIZE, floor: 0 };
   return DESIGNS.every((design) => {
     const chosen = (labels: number): readonly boolean[] =>
-      selectFrom(stream, design, labels, limits).decisions.map(
+      selectFrom(prepared, design, labels, limits).decisions.map(
         ({ decision }) => decision.isSelected,
       );
     const larger = chosen(300);

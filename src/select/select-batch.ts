@@ -16,13 +16,15 @@ export interface BatchInput {
   readonly numberOf: (id: PredictionId) => number;
 }
 
-/** A candidate with its number u, its wanted rate r and its priority xi = u / r. */
+/** A candidate with its number u and its wanted rate r. */
 interface Ranked {
   readonly candidate: Candidate;
   readonly u: number;
   readonly r: number;
-  readonly xi: number;
 }
+
+/** Priority xi = u / r: the smaller, the sooner taken; never, where nothing is wanted. */
+const priorityOf = ({ u, r }: Ranked): number => (r === 0 ? Infinity : u / r);
 
 interface Threshold {
   readonly tau: number;
@@ -53,7 +55,7 @@ function rank(candidate: Candidate, numberOf: BatchInput['numberOf']): Ranked {
     candidate.earlier === null
       ? wantedRate(candidate.rates, candidate.isDisputed)
       : candidate.rates.disputed;
-  return { candidate, u, r, xi: r === 0 ? Infinity : u / r };
+  return { candidate, u, r };
 }
 
 /** tau = min(1, the (B + 1)th smallest xi); 1 when the budget is enough for all. */
@@ -61,7 +63,7 @@ function thresholdOf(ranked: readonly Ranked[], budgetLeft: number): number {
   if (ranked.length <= budgetLeft) return 1;
   const competing = ranked.filter(({ candidate }) => candidate.earlier?.isSelected !== true);
   if (competing.length <= budgetLeft) return 1;
-  const priorities = Float64Array.from(competing, ({ xi }) => xi).sort();
+  const priorities = Float64Array.from(competing, priorityOf).sort();
   return Math.min(1, priorities[budgetLeft] ?? 1);
 }
 
@@ -91,7 +93,7 @@ type BatchName = Pick<Batch, 'id' | 'decidedAt'>;
 const NO_REASONS: readonly SelectionReason[] = [];
 
 const isTaken = (item: Ranked, threshold: Threshold): boolean =>
-  item.xi < threshold.tau || item.u < threshold.floor;
+  priorityOf(item) < threshold.tau || item.u < threshold.floor;
 
 const final = (rate: number, threshold: Threshold): number =>
   Math.max(threshold.floor, Math.min(1, rate * threshold.tau));
