@@ -1,10 +1,12 @@
 import { benchClassifier } from './classifier.ts';
+import { benchEstimate } from './estimate.ts';
 import { benchOverload } from './overload.ts';
 import { benchStore } from './store.ts';
 
 /** `npm run bench -- NAME`: measures on this machine, now, and prints a table for docs/performance.md. */
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   classifier: benchClassifier,
+  estimate: benchEstimate,
   overload: benchOverload,
   store: benchStore,
 };
