@@ -87,7 +87,7 @@ function closeToOthers(file: string, warn: (message: string) => void): void {
 
 /** All or nothing, also when the power fails; of two first starts at once, one's secrets hold for both. */
 function append(file: string, lines: string): void {
-  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  makeFolder(path.dirname(file));
   const before = existsSync(file) ? readFileSync(file, 'utf8') : null;
   const partial = `${file}.${process.pid}`;
   rmSync(partial, { force: true });
@@ -97,6 +97,17 @@ function append(file: string, lines: string): void {
     else renameSync(partial, file);
   } finally {
     rmSync(partial, { force: true });
+  }
+}
+
+/** One folder at a time: Node's own recursive mkdir never returns below /proc, where nothing can be made. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(path.dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

@@ -52,6 +52,11 @@ describe('secrets of an installation', () => {
     assert.equal(new Set(all).size, all.length);
   });
 
+  it('a place where no folder can be made is said at once, with the setting to change', () => {
+    const nowhere = process.platform === 'linux' ? '/proc/nope/data' : '/dev/null/data';
+    assert.throws(() => withSecrets({}, nowhere, warn), /Check DATA_DIR/);
+  });
+
   it('a second start finds the same secrets and leaves the file alone', () => {
     const first = withSecrets({}, dataDir, warn);
     const text = readFileSync(file(), 'utf8');
