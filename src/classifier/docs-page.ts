@@ -64,8 +64,8 @@ ${model.classes.map((name) => `<span class="class">${escape(name)}</span>`).join
 <h2>Ask it</h2>
 <pre>curl -F file=@photo.jpg http://127.0.0.1:8000/predict
 
-curl -H 'Content-Type: application/json' http://127.0.0.1:8000/predict \\
-  -d "{\\"image\\": \\"$(base64 -w0 photo.jpg)\\"}"
+printf '{"image": "%s"}' "$(base64 &lt; photo.jpg | tr -d '\\n')" |
+  curl -H 'Content-Type: application/json' --data-binary @- http://127.0.0.1:8000/predict
 
 curl -H 'Content-Type: image/jpeg' --data-binary @photo.jpg http://127.0.0.1:8000/predict</pre>
 <p>The answer:</p>

@@ -93,7 +93,10 @@ export const settingsSchema = z.object({
   RETENTION_DAYS: whole(90, 1, 36_500),
   IMAGE_URL_DAYS: whole(90, 1, 3650),
   TARGET_ACCURACY: share(0.8),
-  WINDOWS: list.pipe(z.array(windowName).min(1)).default(['1h', '1d', '7d', '30d', 'all']),
+  WINDOWS: list
+    .pipe(z.array(windowName).min(1))
+    .default(['1h', '1d', '7d', '30d', 'all'])
+    .meta({ rule: 'hours, days or all with commas, for instance 1h,7d,all' }),
   UPLOAD_BYTES_MAX: whole(10_485_760, 1024),
   UPLOAD_PIXELS_MAX: whole(50_000_000, 1024),
   QUEUE_LIMIT: z.coerce.number().int().min(1).optional().meta({ rule: 'a whole number from 1' }),

@@ -64,7 +64,7 @@ export function accuracyView(
   );
   const asOf = Math.max(...estimates.map((estimate) => estimate.asOf));
   return {
-    sentence: sentenceOf(ofVersion(estimates, versions[0])),
+    sentence: leadOf(estimates, versions),
     asOf: estimates.length === 0 ? null : `${timeWords(asOf)} UTC`,
     versions: versions.map((modelVersion) => ({
       modelVersion,
@@ -132,6 +132,14 @@ export function stateWords(estimate: AccuracyEstimate): string {
   if (estimate.disagrees) return 'contradicts the random part: look into it';
   if (!estimate.reliable) return 'preliminary';
   return 'reliable';
+}
+
+/** Speaks of the version with the newest traffic, and says so where there are others. */
+function leadOf(estimates: readonly AccuracyEstimate[], versions: readonly ModelVersion[]): string {
+  const [newest] = versions;
+  const sentence = sentenceOf(ofVersion(estimates, newest));
+  if (newest === undefined || versions.length === 1) return sentence;
+  return `Model ${newest}: ${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`;
 }
 
 /** One sentence, for someone who reads nothing else. */

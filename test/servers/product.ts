@@ -66,7 +66,7 @@ export async function startProduct(settings: Readonly<Record<string, string>>): 
     url: urls.webUrl,
     port: web,
     timeoutMs: 60_000,
-    howToInstall: 'run npm ci; npm run model',
+    howToInstall: 'run npm ci',
     isReady: async () =>
       (await Promise.all(watched.map((url) => answers(`${url}/readyz`)))).every(Boolean),
   });

@@ -114,10 +114,22 @@ describe('the accuracy', () => {
     const [old, now] = [modelVersion('shapes-0'), modelVersion('shapes-1')];
     const both = [estimate({ modelVersion: old, labels: 77 }), estimate({ modelVersion: now })];
     const view = accuracyView(both, [now, old], null);
-    assert.match(view.sentence, /from 214 labels/);
+    assert.match(view.sentence, /^Model shapes-1: between .* from 214 labels/);
     assert.deepEqual(
       view.versions.map((one) => one.modelVersion),
       [now, old],
+    );
+  });
+
+  it('names the version when there are several: the labels of another one are not denied', () => {
+    const [old, now] = [modelVersion('shapes-0'), modelVersion('shapes-1')];
+    const both = [
+      unlabelled({ modelVersion: old, labels: 4 }),
+      unlabelled({ modelVersion: now, labels: 0 }),
+    ];
+    assert.equal(
+      accuracyView(both, [now, old], null).sentence,
+      'Model shapes-1: too early to tell: no label has come in yet.',
     );
   });
 
