@@ -1,3 +1,4 @@
+import { validate } from 'node-cron';
 import { z } from 'zod';
 
 import { ConfigInvalid } from '../domain/errors.ts';
@@ -77,7 +78,11 @@ export const settingsSchema = z.object({
   ALLOWED_LABEL_STUDIO_ORIGINS: list.pipe(z.array(address)).optional(),
   WEBHOOK_URL: address.optional(),
   PROJECT_PREFIX: z.string().min(1).max(35).default('Food11'),
-  SYNC_CRON: z.string().default('*/30 * * * * *'),
+  SYNC_CRON: z
+    .string()
+    .refine(validate)
+    .default('*/30 * * * * *')
+    .meta({ rule: 'a cron expression, for instance */30 * * * * * for every 30 seconds' }),
   LABEL_BUDGET_PER_DAY: whole(200),
   SHARE_RANDOM: share(0.6),
   SHARE_LOW_CONFIDENCE: share(0.2),

@@ -1,8 +1,7 @@
-import { schedule, type ScheduledTask, validate } from 'node-cron';
+import { schedule, type ScheduledTask } from 'node-cron';
 
 import { createLabelStudio } from '../adapters/label-studio/create-label-studio.ts';
 import type { Config } from '../config/parse-config.ts';
-import { ConfigInvalid } from '../domain/errors.ts';
 import { exposeTarget } from '../expose/expose-facts.ts';
 import type { Served } from '../http/serve.ts';
 import { createRunSync } from '../sync/run-sync.ts';
@@ -17,10 +16,7 @@ import type { Part } from './service.ts';
 import type { Surroundings } from './surroundings.ts';
 import { createSyncSteps } from './sync-steps.ts';
 
-/**
- * The sync role: its HTTP side, its schedule, and Label Studio.
- * @throws ConfigInvalid when SYNC_CRON is no schedule
- */
+/** The sync role: its HTTP side, its schedule, and Label Studio. */
 export function syncPart(
   config: Config,
   deployment: Deployment,
@@ -28,11 +24,6 @@ export function syncPart(
   links: ImageLinks,
   around: Surroundings,
 ): Part {
-  if (!validate(config.SYNC_CRON)) {
-    throw new ConfigInvalid(
-      `SYNC_CRON=${config.SYNC_CRON}: expected a cron expression, for instance */30 * * * * * for every 30 seconds.`,
-    );
-  }
   let end: () => Promise<void> = async () => undefined;
   return {
     name: 'sync',

@@ -54,6 +54,13 @@ describe('settings', () => {
     assert.match(message, /WINDOWS=1h,soon/);
   });
 
+  it('a schedule that is none is a fault like any other', () => {
+    const message = faultsOf({ SYNC_CRON: 'nope', WEB_PORT: 'abc', WINDOWS: '5x' });
+    assert.match(message, /SYNC_CRON=nope: expected a cron expression/);
+    assert.match(message, /WEB_PORT=abc: expected a port/);
+    assert.match(message, /WINDOWS=5x: expected hours, days or all/);
+  });
+
   it('the value of a secret is never told', () => {
     const message = faultsOf({ OPS_KEY: 'too-short-key' });
     assert.match(message, /OPS_KEY=\(hidden\)/);
