@@ -42,7 +42,8 @@ export function createInferenceThread(
   };
   return {
     run(image) {
-      const own = ownBytes(image);
+      // A copy: the caller's memory may be shared with other buffers or belong to a native library, and neither can be moved.
+      const own = new Uint8Array(image);
       send({ kind: 'run', image: own }, [own.buffer]);
     },
     async stop() {
@@ -52,12 +53,4 @@ export function createInferenceThread(
     },
     kill: () => void worker.terminate(),
   };
-}
-
-/** Small buffers share memory with others and must be copied; large ones are moved. */
-function ownBytes(image: Uint8Array): Uint8Array<ArrayBuffer> {
-  const { buffer, byteLength } = image;
-  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength
-    ? (image as Uint8Array<ArrayBuffer>)
-    : new Uint8Array(image);
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { markAsUntransferable } from 'node:worker_threads';
 
 import type { InferencePool } from '../../../src/adapters/onnx/inference-pool.ts';
 import { readModelFolder } from '../../../src/adapters/onnx/model-folder.ts';
@@ -31,6 +32,14 @@ describe('the inference pool', function () {
     assert.ok(blue > red + 7 && blue > green + 7, output.logits.join());
     assert.ok(Math.abs((output.embedding?.[2] ?? 0) - 1) < 0.02);
     assert.ok(output.seconds.decode > 0 && output.seconds.infer > 0);
+  });
+
+  it('takes an image whose memory belongs to somebody else, and leaves it to them', async () => {
+    await start();
+    const image = new Uint8Array(await plain('#0000ff'));
+    markAsUntransferable(image.buffer);
+    const [first, second] = [await pool.run(image), await pool.run(image)];
+    assert.deepEqual(second.logits, first.logits);
   });
 
   it('runs as many images at a time as it has workers', async () => {
