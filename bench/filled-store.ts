@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 
 import { modelVersion, objectKey, type PredictionId, predictionId } from '../src/domain/ids.ts';
 import type { Prediction } from '../src/domain/prediction.ts';
@@ -53,7 +54,7 @@ export class FilledStore {
 
   /** A prediction that was recorded, the same share of the way into both stores. */
   idAt(share: number): PredictionId {
-    return predictionId(`prediction-${Math.floor(share * this.records)}`);
+    return idOf(Math.floor(share * this.records));
   }
 
   async record(count: number): Promise<void> {
@@ -68,7 +69,7 @@ export class FilledStore {
     const confidence = (number * 0.618_033_988_75) % 1;
     const predictedClass = CLASSES[number % CLASSES.length] ?? '';
     return {
-      ...{ id: predictionId(`prediction-${number}`), at, recordedAt: at, modelVersion: VERSION },
+      ...{ id: idOf(number), at, recordedAt: at, modelVersion: VERSION },
       ...{ predictedClass, confidence, segment: '', contentDigest: 'a'.repeat(64) },
       probabilities: Object.fromEntries(
         CLASSES.map((name) => [
@@ -76,7 +77,7 @@ export class FilledStore {
           name === predictedClass ? confidence : (1 - confidence) / (CLASSES.length - 1),
         ]),
       ),
-      objectKey: objectKey(`images/2026-11-22/${number}.jpg`),
+      objectKey: objectKey(`images/${new Date(at).toISOString().slice(0, 10)}/${idOf(number)}.jpg`),
       isLowConfidence: confidence < 0.5,
       policyId: 'policy',
       rates: { random: 0.1, lowConfidence: 0.2, disputed: 1, spare: 0.1 },
@@ -143,3 +144,7 @@ export class FilledStore {
     );
   }
 }
+
+/** As scattered as the ids of the service. */
+const idOf = (number: number): PredictionId =>
+  predictionId(createHash('sha256').update(String(number)).digest('base64url').slice(0, 22));

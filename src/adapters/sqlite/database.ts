@@ -55,6 +55,16 @@ export class Database {
     return (this.#prepare(sql).get(...values) as Row | undefined) ?? null;
   }
 
+  /** Rows as arrays of their columns: several times cheaper than objects where rows are many. */
+
+  tuples<Tuple extends readonly Value[]>(sql: string, ...values: Value[]): Tuple[] {
+    const key = `tuples:${sql}`;
+    const statement = this.#statements.get(key) ?? this.#connection.prepare(sql);
+    if (!this.#statements.has(key)) statement.setReturnArrays(true);
+    this.#statements.set(key, statement);
+    return statement.all(...values) as Tuple[];
+  }
+
   /** @returns how many rows changed */
   run(sql: string, ...values: Value[]): number {
     return this.#prepare(sql).run(...values).changes;

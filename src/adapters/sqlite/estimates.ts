@@ -1,15 +1,12 @@
 import type { AccuracyEstimate } from '../../domain/estimate.ts';
 import { thinnedPeriods } from '../../domain/estimate.ts';
 import type { ModelVersion } from '../../domain/ids.ts';
-import type { Unit } from '../../domain/unit.ts';
-import { outcomeOf, usableAnswers } from '../../domain/unit.ts';
 import type { EstimateStore } from '../../ports/store.ts';
 import type { Database } from './database.ts';
 import { feedbackCounts, rollUpFeedback } from './feedback.ts';
 import { fenced } from './fence.ts';
 import { readBlocks, readDays, rollUpHours } from './population.ts';
-import type { UnitRow } from './rows.ts';
-import { annotationsOf, parseProbabilities, verdictOf } from './rows.ts';
+import { readUnits } from './units.ts';
 
 export const estimateStore = (db: Database): EstimateStore => ({
   modelVersions: () =>
@@ -24,15 +21,7 @@ export const estimateStore = (db: Database): EstimateStore => ({
           lastAt: row.last_at,
         })),
     ),
-  units: (version, from, to, tiesBefore) =>
-    db.read(() =>
-      db
-        .all<UnitRow>(
-          `SELECT * FROM units WHERE model_version = ? AND at >= ? AND at < ? ORDER BY at, number`,
-          ...[version, from, to],
-        )
-        .map((row) => unitOf(row, tiesBefore)),
-    ),
+  units: (version, from, to, tiesBefore) => readUnits(db, version, from, to, tiesBefore),
   populationBlocks: (version, from, to) => db.read(() => readBlocks(db, version, from, to)),
   populationDays: (version, from, to) => db.read(() => readDays(db, version, from, to)),
   rollUp: (before, fence) =>
@@ -60,30 +49,6 @@ export const estimateStore = (db: Database): EstimateStore => ({
       ),
     ),
 });
-
-function unitOf(row: UnitRow, tiesBefore: number): Unit {
-  const outcome = outcomeOf(
-    { verdict: verdictOf(row), deletedAt: row.deleted_at, isErased: row.is_erased === 1 },
-    tiesBefore,
-  );
-  return {
-    predictionId: row.prediction_id,
-    at: row.at,
-    segment: row.segment,
-    predictedClass: row.predicted_class,
-    confidence: row.confidence,
-    probabilities: parseProbabilities(row.probabilities),
-    isLowConfidence: row.is_low_confidence === 1,
-    isDisputed: row.is_disputed === 1,
-    pi: row.pi,
-    q: row.q,
-    isRandom: row.is_random === 1,
-    hasFlag: row.has_flag === 1,
-    correction: row.correction,
-    outcome,
-    answers: usableAnswers(annotationsOf(row)),
-  };
-}
 
 const parseEstimates = (rows: readonly { readonly body: string }[]): AccuracyEstimate[] =>
   rows.map(({ body }) => JSON.parse(body) as AccuracyEstimate);
