@@ -68,7 +68,10 @@ export const GROUPS: readonly Group[] = [
         unset: 'one for each processor',
       },
       RATE_LIMIT_PER_MINUTE: {
-        text: 'Requests to classify that one client may make in a minute; the next one is answered 429. 0 is no limit. Never applied to loopback without forwarding headers.',
+        text: 'Images that one client (an IPv4 address, an IPv6 /64) may send to web, and to the classifier, in a minute; the next one is answered 429 with Retry-After. 0 is no limit. Never applied to loopback without forwarding headers. Where web and the classifier are apart, set it for web: to the classifier, web is one client.',
+      },
+      REPORT_RATE_LIMIT_PER_MINUTE: {
+        text: 'The same for predictions that other services report.',
       },
       QUEUE_LIMIT: {
         text: 'Images that may wait for a worker; the next one is answered 503 with Retry-After.',

@@ -1,9 +1,10 @@
 import type { ErrorRequestHandler } from 'express';
 
 import { Overloaded } from '../domain/errors.ts';
+import { RateLimited } from '../http/limit-rate.ts';
 import type { Log } from '../ports/log.ts';
 import type { Meter } from '../ports/meter.ts';
-import { faultOf, RateLimited } from './faults.ts';
+import { faultOf } from './faults.ts';
 
 /** Turns whatever went wrong into one answer with a `detail`, never a stack. */
 export function answerFaults(meter: Meter, log: Log): ErrorRequestHandler {

@@ -2,6 +2,7 @@ import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 
 import { type ClassifyingModel, createClassifyImage } from '../classify/classify-image.ts';
+import { limitRate, type RateLimitOptions } from '../http/limit-rate.ts';
 import type { Inference } from '../ports/inference.ts';
 import type { Log } from '../ports/log.ts';
 import type { Meter } from '../ports/meter.ts';
@@ -9,7 +10,6 @@ import { answerFaults } from './answer-faults.ts';
 import { docsRoutes } from './docs-routes.ts';
 import type { DriftWatch } from './drift/drift-watch.ts';
 import { RequestRefused } from './faults.ts';
-import { limitRate, type RateLimitOptions } from './limit-rate.ts';
 import { atTheDoor, predict } from './predict-route.ts';
 import { createImageReader } from './read-image.ts';
 

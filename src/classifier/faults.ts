@@ -1,10 +1,6 @@
-import {
-  AppError,
-  ClassifierUnavailable,
-  Overloaded,
-  UploadRejected,
-  type UploadRejection,
-} from '../domain/errors.ts';
+import { AppError, ClassifierUnavailable, Overloaded, UploadRejected } from '../domain/errors.ts';
+import { RateLimited } from '../http/limit-rate.ts';
+import { UPLOAD_STATUS } from '../http/upload-status.ts';
 import type { InvalidRequest } from './schemas.ts';
 
 /** A fault of the request itself, before there is any image. */
@@ -26,32 +22,12 @@ export class RequestRefused extends AppError {
   }
 }
 
-/** One client asks more often than it may. */
-export class RateLimited extends AppError {
-  readonly code = 'RATE_LIMITED';
-  readonly retryable = true;
-  readonly retryAfterSeconds: number;
-
-  constructor(retryAfterSeconds: number, perMinute: number) {
-    super(`Too many requests: at most ${perMinute} a minute are taken from one client.`);
-    this.retryAfterSeconds = retryAfterSeconds;
-  }
-}
-
 /** What a client is told. */
 export interface Fault {
   readonly status: number;
   readonly body: { readonly detail: string } | InvalidRequest;
   readonly retryAfterSeconds: number | null;
 }
-
-const UPLOAD_STATUS: Readonly<Record<UploadRejection, RequestRefused['status']>> = {
-  type: 415,
-  bytes: 413,
-  pixels: 413,
-  corrupt: 400,
-  missing: 422,
-};
 
 /** The only table from a fault to an HTTP answer; the words are those that clients of FastAPI know (`detail`). */
 export function faultOf(error: unknown): Fault {

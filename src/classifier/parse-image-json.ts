@@ -1,3 +1,5 @@
+import { decodeBase64, decodeExactly } from '../http/decode-base64.ts';
+import { parseJson } from '../http/parse-json.ts';
 import { RequestRefused } from './faults.ts';
 import { predictRequest } from './schemas.ts';
 
@@ -6,14 +8,13 @@ const HEAD = /^\s*\{\s*"image"\s*:\s*"/;
 const HEAD_BYTES = 64;
 const TAIL = /"\s*\}\s*$/;
 const TAIL_BYTES = 16;
-const DATA_URL = /^data:[^,]{0,200};base64,/i;
 
 /**
  * The image of a JSON body.
  * @throws RequestRefused 422 (no JSON, no image), 400 (no base64)
  */
 export function parseImageJson(body: Buffer): Buffer {
-  return plainImage(body) ?? decodeBase64(imageField(body));
+  return plainImage(body) ?? decoded(imageField(body));
 }
 
 /**
@@ -29,15 +30,12 @@ function plainImage(body: Buffer): Buffer | null {
 }
 
 function imageField(body: Buffer): string {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body.toString('utf8'));
-  } catch {
+  const parsed = parseJson(body);
+  if (parsed === undefined)
     throw new RequestRefused(422, 'The body is not JSON: send {"image": "<base64>"}.', {
       type: 'json_invalid',
       loc: ['body'],
     });
-  }
   const request = predictRequest.safeParse(parsed);
   if (request.success) return request.data.image;
   const loc = request.error.issues[0]?.path.length === 0 ? ['body'] : ['body', 'image'];
@@ -48,18 +46,9 @@ function imageField(body: Buffer): string {
   });
 }
 
-function decodeBase64(text: string): Buffer {
-  const bytes =
-    decodeExactly(text) ?? decodeExactly(text.replace(DATA_URL, '').replace(/\s+/g, ''));
+function decoded(text: string): Buffer {
+  const bytes = decodeBase64(text);
   if (bytes === null)
     throw new RequestRefused(400, 'The field "image" is not base64: encode the file as it is.');
   return bytes;
-}
-
-/** Buffer leaves out what is no base64: only a text that decodes to its full length is base64 throughout. */
-function decodeExactly(text: string): Buffer | null {
-  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
-  const characters = text.length - padding;
-  const bytes = Buffer.from(text, 'base64');
-  return characters % 4 !== 1 && bytes.length === Math.floor((characters * 3) / 4) ? bytes : null;
 }

@@ -1,17 +1,15 @@
 import type { Request, Response } from 'express';
 
+import { announcedBytes, createBodyBudget, readBody } from '../http/read-body.ts';
+import { createFormReader, type ReceivedForm } from '../http/read-form.ts';
 import { RequestRefused } from './faults.ts';
 import { parseImageJson } from './parse-image-json.ts';
-import { announcedBytes, createBodyBudget, readBody } from './read-body.ts';
-import { createFormReader } from './read-form.ts';
 
 /** Gets the encoded image out of a request, whichever way it came. */
 export type ReadImage = (request: Request, response: Response) => Promise<Buffer>;
 
 /** Room for the rest of a JSON object or of a form around the image. */
 const AROUND_BYTES = 65_536;
-/** Bodies that may be on their way at the same time, in bodies of the largest size. */
-const BODIES_MAX = 16;
 
 type BodyKind = 'json' | 'form' | 'image';
 
@@ -24,20 +22,28 @@ export function createImageReader(bytesMax: number): ReadImage {
     form: bytesMax + AROUND_BYTES,
     image: bytesMax,
   };
-  const budget = createBodyBudget(BODIES_MAX * bodyBytesMax.json);
+  const budget = createBodyBudget(bodyBytesMax.json);
   const readForm = createFormReader(bytesMax);
   return async (request, response) => {
     const kind = bodyKind(request);
-    const bytes = announcedBytes(request, bodyBytesMax[kind]);
+    const bytes = await announcedBytes(request, bodyBytesMax[kind]);
     budget.take(bytes);
     try {
-      if (kind === 'form') return await readForm(request, response);
+      if (kind === 'form') return imageOf(await readForm(request, response));
       const body = await readBody(request, bodyBytesMax[kind]);
       return kind === 'json' ? parseImageJson(body) : body;
     } finally {
       budget.giveBack(bytes);
     }
   };
+}
+
+function imageOf({ bytes }: ReceivedForm): Buffer {
+  if (bytes !== null) return bytes;
+  throw new RequestRefused(422, 'Send one image, in the form field "file".', {
+    type: 'missing',
+    loc: ['body', 'file'],
+  });
 }
 
 function bodyKind(request: Request): BodyKind {

@@ -107,6 +107,7 @@ export const settingsSchema = z.object({
   QUEUE_LIMIT: z.coerce.number().int().min(1).optional().meta({ rule: 'a whole number from 1' }),
   /** Per client; 0: no limit. */
   RATE_LIMIT_PER_MINUTE: whole(0, 0, 1_000_000),
+  REPORT_RATE_LIMIT_PER_MINUTE: whole(0, 0, 1_000_000),
   CLASSIFIER_WORKERS: z.coerce
     .number()
     .int()

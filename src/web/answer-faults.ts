@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, Request, Response } from 'express';
 
 import { NotFound, UploadRejected } from '../domain/errors.ts';
+import { RateLimited } from '../http/limit-rate.ts';
 import { type Fault, faultOf } from './errors.ts';
 import { uploadPage } from './predict-routes.ts';
 import { requestIdOf } from './request-id.ts';
@@ -35,6 +36,8 @@ const isPageRequest = (request: Request): boolean =>
 function note({ log, meter }: WebContext, error: unknown, fault: Fault, requestId: string): void {
   if (error instanceof UploadRejected)
     meter.increment('truthloop_upload_rejected_total', { reason: error.reason });
+  if (error instanceof RateLimited)
+    meter.increment('truthloop_upload_rejected_total', { reason: 'quota' });
   if (fault.isOurs) log.error({ requestId, err: error }, 'request failed');
   else if (fault.status === 503) log.warn({ requestId, err: error }, 'request put off');
   else log.debug({ requestId, code: fault.code }, 'request refused');

@@ -13,7 +13,7 @@ import { createOpsSession } from './ops-session.ts';
 import { createPages } from './pages.ts';
 import { addPredictRoutes } from './predict-routes.ts';
 import { addPredictionRoutes } from './prediction-routes.ts';
-import { createUploadReader } from './receive-upload.ts';
+import { createBodyReceiver } from './receive-body.ts';
 import { addReportRoutes } from './report-routes.ts';
 import { nameRequests } from './request-id.ts';
 import { refuseForeignPages } from './same-origin.ts';
@@ -80,7 +80,7 @@ function contextOf(options: WebOptions): WebContext {
   return {
     ...options,
     pages: createPages({ hasUpload: options.classifier !== null }),
-    receive: createUploadReader(settings.uploadBytesMax),
+    receive: createBodyReceiver(settings.uploadBytesMax),
     record: createRecorder({
       store,
       objects,

@@ -1,4 +1,6 @@
-import { AppError, Overloaded, UploadRejected, type UploadRejection } from '../domain/errors.ts';
+import { AppError, Overloaded, UploadRejected } from '../domain/errors.ts';
+import { RateLimited } from '../http/limit-rate.ts';
+import { UPLOAD_STATUS } from '../http/upload-status.ts';
 
 /** What a client is told. */
 export interface Fault {
@@ -16,17 +18,11 @@ const STATUS: Readonly<Record<string, number>> = {
   NOT_FOUND: 404,
   UNAUTHORIZED: 401,
   FORBIDDEN: 403,
+  RATE_LIMITED: 429,
   OVERLOADED: 503,
   CLASSIFIER_UNAVAILABLE: 503,
   STORE_UNAVAILABLE: 503,
   OBJECT_STORE_UNAVAILABLE: 503,
-};
-const UPLOAD_STATUS: Readonly<Record<UploadRejection, number>> = {
-  type: 415,
-  bytes: 413,
-  pixels: 413,
-  corrupt: 400,
-  missing: 422,
 };
 const RETRY_AFTER_SECONDS = 2;
 
@@ -63,7 +59,8 @@ const unavailableMessage = (error: AppError): string =>
     : 'A part of the service does not answer just now. Please try again in a moment.';
 
 const retryAfter = (error: AppError, status: number): number | null => {
-  if (error instanceof Overloaded) return Math.max(1, Math.ceil(error.retryAfterSeconds));
+  if (error instanceof Overloaded || error instanceof RateLimited)
+    return Math.max(1, Math.ceil(error.retryAfterSeconds));
   return status === 503 ? RETRY_AFTER_SECONDS : null;
 };
 

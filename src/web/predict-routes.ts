@@ -3,6 +3,7 @@ import type { RequestHandler, Router } from 'express';
 import { NotFound } from '../domain/errors.ts';
 import { type PredictionId, predictionId } from '../domain/ids.ts';
 import type { StoredPrediction } from '../domain/prediction.ts';
+import { limitRate } from '../http/limit-rate.ts';
 import type { Classification, Classifier } from '../ports/classifier.ts';
 import { segmentOf } from '../record/read-report.ts';
 import { acceptUpload } from '../upload/accept-upload.ts';
@@ -15,20 +16,24 @@ export function addPredictRoutes(router: Router, context: WebContext): void {
   router.get('/', (_request, response) => {
     context.pages.send(response, 'upload', uploadPage(context, null));
   });
-  router.post('/predict', predict(context));
+  const limit = limitRate({
+    perMinute: context.settings.uploadsPerMinute,
+    clock: context.clock,
+  });
+  router.post('/predict', limit, predict(context));
   router.get('/answers/:id', showAnswer(context));
-  addSampleRoutes(router, context);
+  addSampleRoutes(router, context, limit);
 }
 
 /** Pictures to try: nothing is recorded of them, or they would count in the accuracy. */
-function addSampleRoutes(router: Router, context: WebContext): void {
+function addSampleRoutes(router: Router, context: WebContext, limit: RequestHandler): void {
   const kept = new Map<string, Promise<{ readonly jpeg: Buffer }>>();
   const jpegOf = async (sample: SamplePicture): Promise<Buffer> => {
     const made = kept.get(sample.name) ?? context.normalise(sample.png());
     kept.set(sample.name, made);
     return (await made).jpeg;
   };
-  router.get('/test', async (_request, response) => {
+  router.get('/test', limit, async (_request, response) => {
     const classifier = classifierOf(context);
     response.json(answerJson(await classifier.classify(await jpegOf(SAMPLES[0]))));
   });
@@ -36,8 +41,8 @@ function addSampleRoutes(router: Router, context: WebContext): void {
     const jpeg = await jpegOf(sampleNamed(request.params.name));
     response.set('Cache-Control', 'public, max-age=86400').type('jpeg').send(jpeg);
   });
-  router.post('/samples/:name', async (request, response) => {
-    const sample = sampleNamed(request.params.name);
+  router.post('/samples/:name', limit, async (request, response) => {
+    const sample = sampleNamed(String(request.params['name']));
     const answer = await classifierOf(context).classify(await jpegOf(sample));
     context.pages.send(response, 'sample', {
       sample,
@@ -65,7 +70,7 @@ function classifierOf({ classifier }: WebContext): Classifier {
 function predict(context: WebContext): RequestHandler {
   return async (request, response) => {
     const classifier = classifierOf(context);
-    const { bytes, fields } = await context.receive(request, response);
+    const { bytes, fields } = await context.receive.form(request, response);
     const segment = segmentOf(fields['segment'] ?? null, context.settings.segments);
     const now = context.clock.now();
     const id = predictionId(context.random.id());

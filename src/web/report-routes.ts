@@ -1,37 +1,22 @@
-import express, { type Request, type RequestHandler, type Router } from 'express';
-import { z } from 'zod';
+import type { RequestHandler, Router } from 'express';
 
 import { RequestInvalid, Unauthorized, UploadRejected } from '../domain/errors.ts';
 import { predictionId } from '../domain/ids.ts';
+import { decodeBase64 } from '../http/decode-base64.ts';
+import { limitRate } from '../http/limit-rate.ts';
 import { readReport, type Report } from '../record/read-report.ts';
 import { acceptUpload } from '../upload/accept-upload.ts';
 import { showsKey } from './access.ts';
+import { type ReportBody, reportFaults, reportSchema } from './report-schema.ts';
 import type { WebContext } from './web-context.ts';
-
-const OTHER_FIELDS_BYTES_MAX = 65_536;
-const WORD_MAX = 200;
-
-const probability = z.number().min(0).max(1);
-const reportSchema = z.object({
-  image: z.string().min(1),
-  prediction: z.string().min(1).max(WORD_MAX).nullish(),
-  probability: probability.nullish(),
-  probabilities: z.record(z.string(), probability).nullish(),
-  model_version: z.string().min(1).max(WORD_MAX),
-  time: z.union([z.iso.datetime({ offset: true }), z.number().int().nonnegative()]).nullish(),
-  external_id: z.string().min(1).max(WORD_MAX).nullish(),
-  segment: z.string().max(WORD_MAX).nullish(),
-});
-type ReportBody = z.output<typeof reportSchema>;
-const base64 = z.base64();
 
 /** Where other services report what their own models predicted. */
 export function addReportRoutes(router: Router, context: WebContext): void {
-  const limit = Math.ceil((context.settings.uploadBytesMax * 4) / 3) + OTHER_FIELDS_BYTES_MAX;
   router.post(
     '/api/predictions',
+    // Before the key is looked at: it can't be guessed faster either.
+    limitRate({ perMinute: context.settings.reportsPerMinute, clock: context.clock }),
     requireKey(context.settings.ingestKey, 'INGEST_KEY'),
-    express.json({ limit }),
     takeReport(context),
   );
 }
@@ -49,7 +34,7 @@ export function requireKey(key: string, name: string): RequestHandler {
 
 function takeReport(context: WebContext): RequestHandler {
   return async (request, response) => {
-    const body = readBody(request);
+    const body = checked(await context.receive.json(request, response));
     const now = context.clock.now();
     const { answer, at, segment } = readReport(reportOf(body), now, context.settings);
     const id = predictionId(context.random.id());
@@ -67,10 +52,10 @@ function takeReport(context: WebContext): RequestHandler {
   };
 }
 
-function readBody(request: Request): ReportBody {
-  const parsed = reportSchema.safeParse(request.body);
+function checked(body: unknown): ReportBody {
+  const parsed = reportSchema.safeParse(body);
   if (parsed.success) return parsed.data;
-  throw new RequestInvalid(`This is no report of a prediction: ${z.prettifyError(parsed.error)}`);
+  throw new RequestInvalid(`This is no report of a prediction: ${reportFaults(parsed.error)}`);
 }
 
 const reportOf = (body: ReportBody): Report => ({
@@ -83,9 +68,7 @@ const reportOf = (body: ReportBody): Report => ({
 });
 
 function imageBytes(text: string): Buffer {
-  if (base64.safeParse(text).success) return Buffer.from(text, 'base64');
-  throw new UploadRejected(
-    'corrupt',
-    'image is not base64 (RFC 4648, with padding, no data: URL).',
-  );
+  const bytes = decodeBase64(text);
+  if (bytes !== null) return bytes;
+  throw new UploadRejected('corrupt', 'image is not base64: encode the file as it is.');
 }

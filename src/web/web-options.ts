@@ -27,6 +27,10 @@ export interface WebSettings {
   /** In [0, 1]. */
   readonly lowConfidenceThreshold: number;
   readonly uploadBytesMax: number;
+  /** Images that one client may send in a minute; 0: no limit. */
+  readonly uploadsPerMinute: number;
+  /** Reports that one client may send in a minute; 0: no limit. */
+  readonly reportsPerMinute: number;
   /** Hops of reverse proxies in front of this server. */
   readonly trustProxyHops: number;
   /** As people's browsers reach this server, without a trailing slash. */

@@ -143,6 +143,8 @@ function webSettings(
     segments: config.SEGMENTS,
     lowConfidenceThreshold,
     uploadBytesMax: config.UPLOAD_BYTES_MAX,
+    uploadsPerMinute: config.RATE_LIMIT_PER_MINUTE,
+    reportsPerMinute: config.REPORT_RATE_LIMIT_PER_MINUTE,
     trustProxyHops: config.TRUST_PROXY,
     publicUrl: config.PUBLIC_URL,
     labelStudioOrigins: config.ALLOWED_LABEL_STUDIO_ORIGINS,

@@ -50,6 +50,8 @@ const SETTINGS: WebSettings = {
   segments: ['north', 'south'],
   lowConfidenceThreshold: 0.5,
   uploadBytesMax: 200_000,
+  uploadsPerMinute: 0,
+  reportsPerMinute: 0,
   trustProxyHops: 0,
   publicUrl: 'http://truthloop.test',
   labelStudioOrigins: ['http://127.0.0.1:8080', 'http://localhost:8080'],

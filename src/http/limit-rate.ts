@@ -1,10 +1,24 @@
+import { isIPv6 } from 'node:net';
+
 import type { Request, RequestHandler } from 'express';
 
+import { AppError } from '../domain/errors.ts';
 import type { Clock } from '../ports/clock.ts';
-import { RateLimited } from './faults.ts';
+
+/** One client asks more often than it may. */
+export class RateLimited extends AppError {
+  readonly code = 'RATE_LIMITED';
+  readonly retryable = true;
+  readonly retryAfterSeconds: number;
+
+  constructor(retryAfterSeconds: number, perMinute: number) {
+    super(`Too many requests: at most ${perMinute} a minute are taken from one client.`);
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
 
 export interface RateLimitOptions {
-  /** Requests that one client may make in a minute; they may come at once. */
+  /** Requests that one client may make in a minute; they may come at once. 0: no limit. */
   readonly perMinute: number;
   readonly clock: Clock;
 }
@@ -27,7 +41,7 @@ const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
 export function limitRate({ perMinute, clock }: RateLimitOptions): RequestHandler {
   const buckets = new Map<string, Bucket>();
   return (request, _response, next) => {
-    const client = clientOf(request);
+    const client = perMinute === 0 ? null : clientOf(request);
     if (client !== null) {
       const bucket = refilled(buckets.get(client), clock.now(), perMinute);
       if (bucket.tokens < 1)
@@ -56,5 +70,13 @@ function remember(buckets: Map<string, Bucket>, client: string, bucket: Bucket):
 function clientOf(request: Request): string | null {
   const address = request.ip ?? '';
   const isForwarded = 'x-forwarded-for' in request.headers || 'forwarded' in request.headers;
-  return LOOPBACK.test(address) && !isForwarded ? null : address;
+  return LOOPBACK.test(address) && !isForwarded ? null : networkOf(address);
+}
+
+/** Whoever has one IPv6 address has the 2^64 of its network; an IPv4 address stands for itself. */
+function networkOf(address: string): string {
+  if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
+  const [head = [], tail = []] = address.split('::').map((half) => half.split(':'));
+  const zeros = new Array<string>(Math.max(0, 8 - head.length - tail.length)).fill('0');
+  return [...head, ...zeros, ...tail].slice(0, 4).join(':');
 }

@@ -4,21 +4,20 @@ import multer from 'multer';
 import { UploadRejected } from '../domain/errors.ts';
 
 /** A form as it came: the image and the few words beside it. */
-export interface ReceivedUpload {
+export interface ReceivedForm {
+  /** Content of the field `file`; null where there was none. */
   readonly bytes: Buffer | null;
   readonly fields: Readonly<Record<string, string>>;
 }
 
 /** Reads one multipart form with at most one image, in the field `file`. */
-export type ReceiveUpload = (request: Request, response: Response) => Promise<ReceivedUpload>;
-
-const MEBIBYTE = 1_048_576;
+export type ReadForm = (request: Request, response: Response) => Promise<ReceivedForm>;
 
 /**
  * @param bytesMax of the image
  * @returns a reader; it rejects with UploadRejected for whatever is wrong with the form
  */
-export function createUploadReader(bytesMax: number): ReceiveUpload {
+export function createFormReader(bytesMax: number): ReadForm {
   const read = multer({
     storage: multer.memoryStorage(),
     limits: {
@@ -51,16 +50,22 @@ function wordsOf(body: unknown): Record<string, string> {
 
 function rejection(cause: unknown, bytesMax: number): UploadRejected {
   const code = cause instanceof multer.MulterError ? cause.code : null;
-  if (code === 'LIMIT_FILE_SIZE') return new UploadRejected('bytes', tooLarge(bytesMax), { cause });
+  if (code === 'LIMIT_FILE_SIZE') return tooLarge(bytesMax, { cause });
   if (code === 'LIMIT_UNEXPECTED_FILE' || code === 'LIMIT_FILE_COUNT')
     return new UploadRejected('missing', 'Send one image, in the form field "file".', { cause });
   return new UploadRejected(
     'corrupt',
-    'The form broke off or is not one that we take. Send one image, in the form field "file".',
+    'The form broke off or is not one that is taken: send one image, in the form field "file".',
     { cause },
   );
 }
 
+const MEBIBYTE = 1_048_576;
+
 /** @param bytesMax of an image */
-export const tooLarge = (bytesMax: number): string =>
-  `The image is too large: send at most ${(bytesMax / MEBIBYTE).toFixed(bytesMax < MEBIBYTE ? 2 : 0)} MiB.`;
+export const tooLarge = (bytesMax: number, options?: { cause?: unknown }): UploadRejected =>
+  new UploadRejected(
+    'bytes',
+    `The image is too large: send at most ${(bytesMax / MEBIBYTE).toFixed(bytesMax < MEBIBYTE ? 2 : 0)} MiB.`,
+    options,
+  );

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+
+const WORD_MAX = 200;
+/** Beyond it no date can be written down. */
+const MS_MAX = 8_640_000_000_000_000;
+
+const word = z.string().min(1).max(WORD_MAX);
+const probability = z.number().min(0).max(1);
+const described = <T extends z.ZodType>(schema: T, description: string): T =>
+  schema.meta({ description });
+
+/** What `POST /api/predictions` takes; each description is also what a fault says was expected. */
+export const reportSchema = z.object({
+  image: described(z.string().min(1), 'a JPEG, PNG or WebP image in base64').meta({
+    contentEncoding: 'base64',
+  }),
+  prediction: described(word.nullish(), `the predicted class, up to ${WORD_MAX} characters`),
+  probability: described(probability.nullish(), 'the confidence, a number from 0 to 1'),
+  probabilities: described(
+    z.record(z.string(), probability).nullish(),
+    'an object, class -> number from 0 to 1, summing to 1',
+  ),
+  model_version: described(word, `the version of the model, 1 to ${WORD_MAX} characters`),
+  time: described(
+    z.union([z.iso.datetime({ offset: true }), z.int().min(0).max(MS_MAX)]).nullish(),
+    'ISO 8601 with an offset, or whole milliseconds since the epoch; from 30 days ago to 5 minutes ahead',
+  ),
+  external_id: described(word.nullish(), `your own id, 1 to ${WORD_MAX} characters`),
+  segment: described(z.string().max(WORD_MAX).nullish(), 'one of the configured segments'),
+});
+
+export type ReportBody = z.output<typeof reportSchema>;
+
+/** @returns what is wrong with a report, field by field, in our words */
+export function reportFaults(error: z.ZodError): string {
+  const names = new Set(error.issues.map(({ path }) => path[0]));
+  return [...names]
+    .map((name) => {
+      const field = reportSchema.shape[name as keyof ReportBody] as z.ZodType | undefined;
+      const expected = field?.meta()?.description;
+      return expected === undefined
+        ? 'expected an object'
+        : `${String(name)}: expected ${expected}`;
+    })
+    .join('; ');
+}
