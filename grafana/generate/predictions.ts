@@ -1,6 +1,6 @@
 import { board } from './board.ts';
 import type { ClassicBoard } from './classic.ts';
-import { bars, COLOURS, distribution, lines, number, rows, styledLines } from './panels.ts';
+import { bars, COLOURS, distribution, lines, number, rows, states, styledLines } from './panels.ts';
 import { growth, of, oneOf, quantile, rate, sumBy } from './query.ts';
 
 const NONE = 'No predictions in this time';
@@ -151,6 +151,20 @@ const drift = [
     targets: [{ expr: sumBy('', rate(of('drift_events_total'))), legend: 'events' }],
   }),
   lines({
+    title: 'Evidence of drift, by signal',
+    description:
+      'The last window against the reference, as -log10 of the p-value. Good: under 2. Which signal rises says what changed: the pictures (embedding), how sure the model is, or the mix of its answers.',
+    unit: 'none',
+    min: 0,
+    noValue: 'No drift detector',
+    targets: [
+      {
+        expr: oneOf('instance, signal', of('truthloop_drift_signal_evidence')),
+        legend: '{{signal}} {{instance}}',
+      },
+    ],
+  }),
+  lines({
     title: 'Test statistic of the drift detector',
     description:
       "How far the recent pictures are from the reference. Good: near 0. What counts as far is the detector's to say.",
@@ -160,6 +174,72 @@ const drift = [
       expr: quantile(q, rate(of('drift_test_stat_bucket'))),
       legend: q === 0.5 ? 'median' : 'p95',
     })),
+  }),
+  lines({
+    title: "Stability index of the predicted classes' mix",
+    description:
+      'Of the last window against the reference. Good: under 0.1. Above 0.2 the mix is another one: compare the classes above.',
+    unit: 'none',
+    min: 0,
+    noValue: 'No drift detector',
+    targets: [
+      {
+        expr: oneOf('instance', of('truthloop_drift_stability_index')),
+        legend: '{{instance}}',
+      },
+    ],
+  }),
+  lines({
+    title: 'Windows compared with the reference',
+    description:
+      'Comparisons over the time shown, and those in which a signal differed. None: too little traffic for a window, or the reference is still being learned.',
+    unit: 'short',
+    min: 0,
+    decimals: 0,
+    noValue: 'No drift detector',
+    targets: [
+      { expr: sumBy('', growth(of('truthloop_drift_tests_total'))), legend: 'windows' },
+      {
+        expr: sumBy('signal', growth(of('truthloop_drift_signal_events_total'))),
+        legend: '{{signal}}',
+      },
+    ],
+  }),
+  lines({
+    title: 'What the detector has seen',
+    description:
+      'Predictions behind the reference, and in the window since the last comparison. Good: the reference stands still, the window is a saw. A reference that grows is still being learned.',
+    unit: 'short',
+    min: 0,
+    decimals: 0,
+    noValue: 'No drift detector',
+    targets: [
+      {
+        expr: oneOf('instance', of('truthloop_drift_reference_predictions')),
+        legend: 'reference {{instance}}',
+      },
+      {
+        expr: oneOf('instance', of('truthloop_drift_window_predictions')),
+        legend: 'window {{instance}}',
+      },
+    ],
+  }),
+  states({
+    title: 'What the detector does',
+    description:
+      'It learns its reference from the first predictions where it is given none, then watches. Learning for long: little traffic, or it restarts again and again.',
+    unit: 'none',
+    noValue: 'No drift detector',
+    mappings: {
+      '0': { text: 'learning', color: COLOURS.orange },
+      '1': { text: 'watching', color: COLOURS.green },
+    },
+    targets: [
+      {
+        expr: oneOf('instance', of('truthloop_drift_state', 'state="watching"')),
+        legend: '{{instance}}',
+      },
+    ],
   }),
 ];
 
