@@ -25,6 +25,8 @@ export interface LabelStudioServer extends Server {
 
 const DATABASE = 'label_studio.sqlite3';
 const READY_WITHIN_MS = 180_000;
+/** On a busy machine the first migrations, 300 of them, take minutes. */
+const MIGRATED_WITHIN_MS = 600_000;
 
 /**
  * Starts a Label Studio of its own for one suite; installs it when it is missing. Prefer `sharedLabelStudio`.
@@ -63,7 +65,12 @@ async function launch(folder: string, port: number, account: Account): Promise<L
   };
 }
 
-function launchOnce(folder: string, port: number, account: Account): Promise<Server> {
+function launchOnce(
+  folder: string,
+  port: number,
+  account: Account,
+  timeoutMs = READY_WITHIN_MS,
+): Promise<Server> {
   const url = `http://127.0.0.1:${port}`;
   const child = startProcess({
     env: process.env,
@@ -78,7 +85,7 @@ function launchOnce(folder: string, port: number, account: Account): Promise<Ser
     folder,
     url,
     port,
-    timeoutMs: READY_WITHIN_MS,
+    timeoutMs,
     howToInstall: `remove the folder that LABEL_STUDIO_VENV names (or the one in the cache) and run the test again`,
     isReady: () => answers(`${url}/health`),
   });
@@ -89,11 +96,8 @@ export async function migratedDatabase(): Promise<string> {
   const kept = path.join(cacheFolder(process.env), `label-studio-${LABEL_STUDIO_VERSION}.sqlite3`);
   if (existsSync(kept)) return kept;
   const folder = temporaryFolder('label-studio-template');
-  const server = await launchOnce(folder, await freePort(), {
-    username: '',
-    password: '',
-    token: '',
-  });
+  const nobody = { username: '', password: '', token: '' };
+  const server = await launchOnce(folder, await freePort(), nobody, MIGRATED_WITHIN_MS);
   await server.process.stop();
   mkdirSync(path.dirname(kept), { recursive: true });
   const partial = `${kept}.${process.pid}`;
