@@ -211,6 +211,8 @@ export interface TaskStore {
     taskId: number,
     fence: Fence,
   ): Promise<void>;
+  /** Tasks of each project that wait for an answer: what an annotator finds there. */
+  waitingTasks(): Promise<Readonly<Record<ProjectKind, number>>>;
   /** Distinct annotators with an answer since `since`. */
   annotatorCount(since: number): Promise<number>;
   /** Tasks whose verdict is `disagreed` and whose tie is younger than `since`: they wait for one more annotator. */

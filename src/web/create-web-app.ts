@@ -8,6 +8,7 @@ import { answerFaults, nothingHere } from './answer-faults.ts';
 import { addFeedbackRoutes } from './feedback-routes.ts';
 import { addHealthRoutes } from './health-routes.ts';
 import { addImageRoutes } from './image-routes.ts';
+import { addLabelRoutes } from './label-routes.ts';
 import { addOpsRoutes } from './ops-routes.ts';
 import { createOpsSession } from './ops-session.ts';
 import { createPages } from './pages.ts';
@@ -70,6 +71,7 @@ function routesOf(context: WebContext): Router {
   addPredictionRoutes(router, context);
   addAccuracyRoutes(router, context);
   addOpsRoutes(router, context);
+  addLabelRoutes(router, context);
   router.get('/assets/:name', context.pages.assets.serve);
   return router;
 }

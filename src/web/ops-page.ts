@@ -1,10 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
 
-import type { Policy, ProjectKind } from '../domain/selection.ts';
-import { PROJECT_KINDS } from '../domain/selection.ts';
+import type { Policy } from '../domain/selection.ts';
 import { dayOf } from '../domain/window.ts';
 import type { OutboxEntry, SyncRun } from '../ports/store.ts';
 import { timeWords } from './charts/history-chart.ts';
+import { labelProjects, PROJECT_NAMES } from './label-projects.ts';
 import { percent } from './percent.ts';
 import type { WebContext } from './web-context.ts';
 
@@ -22,23 +22,17 @@ export interface PartState {
   readonly words: string;
 }
 
-export const PROJECT_NAMES: Readonly<Record<ProjectKind, string>> = {
-  random: 'Random Sample',
-  low_confidence: 'Low Confidence',
-  disputed: 'Disputed',
-};
-
 /** Everything on the ops page. */
 export async function opsPage(context: WebContext): Promise<object> {
   const { store, clock, operations } = context;
   const now = clock.now();
-  const [runs, outbox, dead, selected, policy, links] = await Promise.all([
+  const [runs, outbox, dead, selected, policy, projects] = await Promise.all([
     store.lastRuns(RUNS_SHOWN),
     store.outboxState(),
     store.deadEntries(DEAD_SHOWN),
     store.selectedOnDay(dayOf(now)),
     store.currentPolicy(),
-    projectLinks(context),
+    labelProjects(context),
   ]);
   const inviteLink = await orNull(operations.inviteLink);
   return {
@@ -52,25 +46,10 @@ export async function opsPage(context: WebContext): Promise<object> {
     dead: dead.map(deadRow),
     budget: `${selected} of ${operations.budgetPerDay} tasks selected since midnight UTC`,
     policy: policyRows(policy ?? context.firstPolicy),
-    projects: links,
+    projects,
     inviteLink,
     canRun: operations.requestRun !== null,
   };
-}
-
-/** Our three projects as far as they are made, with their addresses. */
-export async function projectLinks({
-  store,
-  operations,
-}: WebContext): Promise<readonly { readonly name: string; readonly href: string | null }[]> {
-  const ids = await Promise.all(PROJECT_KINDS.map((kind) => store.projectId(kind)));
-  return PROJECT_KINDS.map((kind, index) => {
-    const id = ids[index] ?? null;
-    return {
-      name: PROJECT_NAMES[kind],
-      href: id === null ? null : `${operations.labelStudioUrl}/projects/${id}/data`,
-    };
-  });
 }
 
 async function partStates(

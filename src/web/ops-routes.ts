@@ -1,14 +1,13 @@
 import express, { type RequestHandler, type Router } from 'express';
 
 import { NotFound, RequestInvalid } from '../domain/errors.ts';
-import { opsPage, projectLinks } from './ops-page.ts';
+import { opsPage } from './ops-page.ts';
 import type { WebContext } from './web-context.ts';
 
 const FORM_BYTES_MAX = 2000;
 const AFTER_SIGN_IN = ['/ops', '/accuracy'];
-const DAY_MS = 86_400_000;
 
-/** The page of whoever runs the service, and the way in; and the annotators' signpost. */
+/** The page of whoever runs the service, and the way in. */
 export function addOpsRoutes(router: Router, context: WebContext): void {
   const { ops, clock, store } = context;
   const readForm = express.urlencoded({ extended: false, limit: FORM_BYTES_MAX });
@@ -48,11 +47,6 @@ export function addOpsRoutes(router: Router, context: WebContext): void {
       },
     );
     response.redirect(303, `/ops?said=${said}`);
-  });
-  router.get('/label', async (_request, response) => {
-    const { openTasks } = await store.labelFlow(clock.now() - DAY_MS);
-    const projects = await projectLinks(context);
-    context.pages.send(response, 'label', { openTasks, projects });
   });
 }
 

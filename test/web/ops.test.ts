@@ -170,20 +170,3 @@ describe('the ops page', () => {
     assert.match(response.headers.get('set-cookie') ?? '', /truthloop_ops=;/);
   });
 });
-
-describe('the signpost for annotators', () => {
-  it('leads to the random sample first, once the projects are made', async () => {
-    const web = await startTestWeb();
-    assert.match(await (await web.get('/label', PAGE)).text(), /have not been made yet/);
-    const fence = (await web.store.acquireLease('sync', 'test', web.time.now, HOUR_MS))!;
-    await web.store.setProjectId('random', 11, fence);
-    await web.store.setProjectId('disputed', 13, fence);
-    const html = await (await web.get('/label', PAGE)).text();
-    assert.match(
-      html,
-      /href="http:\/\/localhost:8080\/projects\/11\/data\?labeling=1">Label in Random/,
-    );
-    assert.match(html, /Nothing is waiting just now/);
-    await web.stop();
-  });
-});

@@ -44,6 +44,14 @@ export const taskStore = (connection: Connection): TaskStore => ({
         deletedAt: null,
       });
     }),
+  waitingTasks: async () => {
+    const [random, lowConfidence, disputed] = await Promise.all([
+      waitingIn(connection, 'random'),
+      waitingIn(connection, 'low_confidence'),
+      waitingIn(connection, 'disputed'),
+    ]);
+    return { random, low_confidence: lowConfidence, disputed };
+  },
   annotatorCount: (since) =>
     connection.count('ZCOUNT', connection.key('annotators'), since, '+inf'),
   openTies: async (since) =>
@@ -56,6 +64,12 @@ export const taskStore = (connection: Connection): TaskStore => ({
 const numberAt = async (connection: Connection, key: string): Promise<number | null> => {
   const text = await connection.get(key);
   return text === null ? null : Number(text);
+};
+
+/** Redis 6 can't count an intersection, only name it: as many ids as the team is behind. */
+const waitingIn = async (connection: Connection, kind: ProjectKind): Promise<number> => {
+  const [open, there] = [connection.key('open'), connection.key('tasks', kind)];
+  return ((await connection.call('ZINTER', 2, open, there)) as readonly string[]).length;
 };
 
 const readUnit = (

@@ -47,6 +47,19 @@ export const taskStore = (db: Database): TaskStore => ({
         ...[projectId, taskId, predictionId],
       );
     }),
+  waitingTasks: () =>
+    db.read(() => {
+      const rows = db.all<{ project: ProjectKind; n: number }>(
+        `SELECT project, count(*) AS n FROM units WHERE verdict_kind = 'pending' AND deleted_at IS NULL
+           AND is_erased = 0 AND task_id IS NOT NULL GROUP BY project`,
+      );
+      const count = (kind: ProjectKind) => rows.find(({ project }) => project === kind)?.n ?? 0;
+      return {
+        random: count('random'),
+        low_confidence: count('low_confidence'),
+        disputed: count('disputed'),
+      };
+    }),
   annotatorCount: (since) =>
     db.read(
       () =>

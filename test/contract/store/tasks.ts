@@ -10,8 +10,10 @@ import {
   HOUR,
   NOON,
   pid,
+  prediction,
   pull,
   pushTasks,
+  recordAndDecide,
   takeLease,
 } from './fixtures.ts';
 
@@ -240,6 +242,21 @@ export function describeTasks(bench: Bench): void {
       assert.deepEqual(await store.labelFlow(NOON + 1), { labels: 1, openTasks: 1 });
       await pull(bench, 'a', [], { kind: 'pending' });
       assert.deepEqual(await store.labelFlow(NOON), { labels: 1, openTasks: 2 });
+    });
+
+    it('what an annotator finds: tasks that wait for an answer, by project, and only those', async () => {
+      const { store, fence } = bench;
+      const none = { random: 0, low_confidence: 0, disputed: 0 };
+      assert.deepEqual(await store.waitingTasks(), none);
+      await recordAndDecide(bench, [prediction('in the outbox')]);
+      assert.deepEqual(await store.waitingTasks(), none);
+      await pushTasks(bench, ['a', 'b', 'deleted', 'erased']);
+      // The entry that waited above went along.
+      assert.deepEqual(await store.waitingTasks(), { ...none, random: 5 });
+      await pull(bench, 'a', [annotation(1, 'Soup')], agreed('Soup'));
+      await store.markDeleted([pid('deleted')], NOON, fence);
+      await store.erasePrediction(pid('erased'), NOON);
+      assert.deepEqual(await store.waitingTasks(), { ...none, random: 2 });
     });
 
     it('a process that lost its lease changes no task', async () => {
