@@ -24,6 +24,8 @@ export async function wire(config: Config): Promise<Part> {
     build: buildInfo(),
   };
   const deployment = await readDeployment(config);
+  for (const fault of deployment.examples.faults)
+    around.log.warn({ fault }, 'example picture left out');
   const parts: Part[] = [];
   if (config.ROLES.includes('classifier') && deployment.model !== null) {
     parts.push(classifierPart(config, deployment.model, around));

@@ -15,6 +15,7 @@ export function addImageRoutes(router: Router, context: WebContext): void {
     response.status(204).end();
   });
   router.get('/images/:id', allowOrigin, sendImage(context));
+  router.get('/examples/:name', sendExample(context));
 }
 
 /** The labelling page reads pictures with fetch, from its own origin, and with no credentials. */
@@ -46,5 +47,21 @@ function sendImage(context: WebContext): RequestHandler<{ id: string }> {
         'Cache-Control': `private, max-age=${Math.min(left, CACHE_SECONDS_MAX)}, immutable`,
       })
       .send(bytes);
+  };
+}
+
+/** Annotators' instructions show these from another origin, for as long as the project lives. */
+function sendExample({ examples }: WebContext): RequestHandler<{ name: string }> {
+  const byPath = new Map(examples.map(({ path, jpeg }) => [path, Buffer.from(jpeg)]));
+  return (request, response) => {
+    const jpeg = byPath.get(request.path);
+    if (jpeg === undefined) throw new NotFound('There is no such example picture.');
+    response
+      .set({
+        'Content-Type': 'image/jpeg',
+        'Cross-Origin-Resource-Policy': 'cross-origin',
+        'Cache-Control': 'public, max-age=31536000, immutable',
+      })
+      .send(jpeg);
   };
 }

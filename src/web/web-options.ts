@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 
+import type { ExamplePicture } from '../domain/example-picture.ts';
 import type { Policy } from '../domain/selection.ts';
 import type { Classifier } from '../ports/classifier.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -69,6 +70,7 @@ export interface WebOptions {
   /** The policy before the first one is made. */
   readonly firstPolicy: Policy;
   readonly imageLinks: ImageLinks;
+  readonly examples: readonly ExamplePicture[];
   readonly operations: Operations;
   readonly clock: Clock;
   readonly random: Random;

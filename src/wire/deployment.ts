@@ -1,8 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { z } from 'zod';
 
 import { type ModelFolder, readModelFolder } from '../adapters/onnx/model-folder.ts';
+import {
+  type ExamplePictures,
+  readExamplePictures,
+} from '../adapters/sharp/read-example-pictures.ts';
 import type { Config } from '../config/parse-config.ts';
 import { ConfigInvalid } from '../domain/errors.ts';
 import { NONE_OF_THESE } from '../domain/prediction.ts';
@@ -13,6 +18,8 @@ export interface Deployment {
   readonly lowConfidenceThreshold: number;
   /** The model in MODEL_DIR; null where only reported predictions are measured. */
   readonly model: ModelFolder | null;
+  /** From `examples/` of MODEL_DIR, for the annotators' instructions. */
+  readonly examples: ExamplePictures;
 }
 
 /** Where no model says better. */
@@ -34,11 +41,16 @@ const classesSchema = z
 export async function readDeployment(config: Config): Promise<Deployment> {
   const isReporting = config.CLASSES_FILE !== undefined && !config.ROLES.includes('classifier');
   const model = isReporting ? null : await readModelFolder(config.MODEL_DIR);
+  const classes = isReporting ? readClasses(config.CLASSES_FILE ?? '') : (model?.classes ?? []);
   return {
-    classes: isReporting ? readClasses(config.CLASSES_FILE ?? '') : (model?.classes ?? []),
+    classes,
     lowConfidenceThreshold:
       config.LOW_CONFIDENCE_THRESHOLD ?? model?.lowConfidenceThreshold ?? DEFAULT_THRESHOLD,
     model,
+    examples:
+      model === null
+        ? { pictures: [], faults: [] }
+        : await readExamplePictures(join(config.MODEL_DIR, 'examples'), classes),
   };
 }
 

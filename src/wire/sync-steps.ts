@@ -51,7 +51,7 @@ export function createSyncSteps(
   const numberOf = (id: PredictionId): number => permanentRandomNumber(key, id);
   const ensureProjects = createEnsureProjects(deps, {
     classes: deployment.classes,
-    specOf: projectSpecs(config),
+    specOf: projectSpecs(config, deployment),
     webhook: { url: config.WEBHOOK_URL, secret: config.WEBHOOK_SECRET },
   });
   const pushSettings = {
@@ -157,13 +157,20 @@ export function createSyncSteps(
 const deploymentMark = (samplingKey: string): string =>
   createHash('sha256').update(`deployment:v1:${samplingKey}`).digest('hex').slice(0, 8);
 
-function projectSpecs(config: Config): Parameters<typeof createEnsureProjects>[1]['specOf'] {
+function projectSpecs(
+  config: Config,
+  { examples }: Deployment,
+): Parameters<typeof createEnsureProjects>[1]['specOf'] {
   const files = readProjectFiles(PROJECT_FILES);
   const settings: ProjectSettings = {
     prefix: config.PROJECT_PREFIX,
     deployment: deploymentMark(config.SAMPLING_KEY),
     annotatorsPerTask: config.ANNOTATIONS_PER_TASK,
     isRevealed: config.REVEAL_PREDICTION === 'hard',
+    examples: examples.pictures.map(({ className, path }) => ({
+      className,
+      url: config.PUBLIC_URL + path,
+    })),
   };
   return (kind, classes) => projectSpec(files, settings, kind, classes);
 }

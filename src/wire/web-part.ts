@@ -68,6 +68,7 @@ export function webPart(
         normalise: (bytes) => normaliseImage(bytes, limitsOf(config)),
         firstPolicy: initialPolicy(config),
         imageLinks,
+        examples: deployment.examples.pictures,
         operations: operationsOf(config, labelStudio),
         clock,
         random,

@@ -59,10 +59,16 @@ export function describeLabelingTool(
       tools.push(made);
       return made;
     };
-    const freshSpec = (classes: readonly string[] = ['bread', 'soup']): ProjectSpec =>
+    const freshSpec = (
+      classes: readonly string[] = ['bread', 'soup'],
+      examples: readonly { className: string; url: string }[] = [],
+    ): ProjectSpec =>
       projectSpec(
         FILES,
-        { prefix: 'Contract', deployment: randomUUID(), annotatorsPerTask: 1, isRevealed: false },
+        {
+          ...{ prefix: 'Contract', deployment: randomUUID(), annotatorsPerTask: 1 },
+          ...{ isRevealed: false, examples },
+        },
         'random',
         classes,
       );
@@ -142,6 +148,17 @@ export function describeLabelingTool(
 
       it('a project that is in step is left alone', async () => {
         const spec = freshSpec(['bread & "butter"', '<soup>', 'Käse']);
+        const { projectId } = await tool.ensureProject(spec, null);
+        assert.deepEqual(await tool.ensureProject(spec, projectId), { projectId, changes: [] });
+      });
+
+      it('example pictures in the instructions stay as they are written', async () => {
+        const url = 'http://localhost:5000/examples/0123.jpg';
+        const odd = ['Noodles/Pasta', '"Q" & <A>'];
+        const spec = freshSpec(
+          odd,
+          odd.map((className) => ({ className, url })),
+        );
         const { projectId } = await tool.ensureProject(spec, null);
         assert.deepEqual(await tool.ensureProject(spec, projectId), { projectId, changes: [] });
       });

@@ -97,6 +97,7 @@ export async function openLoop(): Promise<Loop> {
     deployment: 'test',
     annotatorsPerTask: 1,
     isRevealed: false,
+    examples: [],
   };
   const loop: Loop = {
     store,

@@ -86,3 +86,18 @@ describe('signed images', () => {
     assert.equal(await status(path), 404);
   });
 });
+
+describe('example pictures', () => {
+  it('can be shown by a page elsewhere and kept for ever; nothing else is there', async () => {
+    const path = '/examples/0123456789abcdef.jpg';
+    const examples = [{ className: 'circle', path, jpeg: await photo() }];
+    const web = await startTestWeb({ options: { examples } });
+    const response = await web.get(path);
+    assert.equal(response.status, 200);
+    assert.equal(response.headers.get('content-type'), 'image/jpeg');
+    assert.equal(response.headers.get('cross-origin-resource-policy'), 'cross-origin');
+    assert.match(response.headers.get('cache-control') ?? '', /immutable/);
+    assert.equal((await web.get('/examples/other.jpg')).status, 404);
+    await web.stop();
+  });
+});

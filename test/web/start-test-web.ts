@@ -121,6 +121,7 @@ export async function startTestWeb(changes: TestWebChanges = {}): Promise<TestWe
       keys: changes.imageKeys ?? ['image-key-of-the-test'],
       days: 90,
     }),
+    examples: [],
     operations: {
       labelStudioUrl: 'http://localhost:8080',
       budgetPerDay: 200,

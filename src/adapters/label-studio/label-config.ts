@@ -1,4 +1,5 @@
 import { NONE_OF_THESE } from '../../domain/prediction.ts';
+import { escapeXml } from './escape-xml.ts';
 
 /** Keys for classes, in order: those under which Label Studio's page has a command of its own are left out. */
 const HOTKEYS = '1234567890qtyasdfgjlxc';
@@ -29,11 +30,3 @@ export function fillLabelConfig(
 
 const choice = (name: string, hotkey: string | undefined): string =>
   `<Choice value="${escapeXml(name)}"${hotkey === undefined ? '' : ` hotkey="${hotkey}"`}/>`;
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-};
-const escapeXml = (text: string): string => text.replace(/[&<>"]/g, (c) => ENTITIES[c] ?? c);

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { ConfigInvalid } from '../../domain/errors.ts';
 import { PROJECT_KINDS, type ProjectKind } from '../../domain/selection.ts';
 import type { ProjectSpec } from '../../ports/labeling-tool.ts';
+import { fillInstruction, type ShownExample } from './instruction.ts';
 import { fillLabelConfig } from './label-config.ts';
 
 /** What the folder `label-studio/` holds, read once. */
@@ -29,6 +30,8 @@ export interface ProjectSettings {
   readonly annotatorsPerTask: number;
   /** REVEAL_PREDICTION=hard: the two hard projects show the model's answer. */
   readonly isRevealed: boolean;
+  /** Pictures for the instructions. */
+  readonly examples: readonly ShownExample[];
 }
 
 const text = z.string().min(1);
@@ -103,7 +106,7 @@ export function projectSpec(
       classes,
       isRevealed ? files.revealedPrediction : '',
     ),
-    instruction: files.instruction.replace('{{purpose}}', () => purpose).trim(),
+    instruction: fillInstruction(files.instruction, purpose, settings.examples),
     annotatorsPerTask: settings.annotatorsPerTask,
   };
 }

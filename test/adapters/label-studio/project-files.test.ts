@@ -15,6 +15,7 @@ const SETTINGS = {
   deployment: 'abcd1234',
   annotatorsPerTask: 1,
   isRevealed: false,
+  examples: [] as { className: string; url: string }[],
 };
 const spec = (
   classes: readonly string[],
@@ -92,6 +93,15 @@ describe('project files', () => {
       PROJECT_KINDS.map((kind) => shows(kind, true)),
       [false, true, true],
     );
+  });
+
+  it('the instructions show a picture of each class that has one, and no heading where there are none', () => {
+    const url = 'http://localhost:5000/examples/0123.jpg';
+    const { instruction } = spec(['Noodles/Pasta', 'a'], 'random', {
+      examples: [{ className: 'Noodles/Pasta', url }],
+    });
+    assert.match(instruction, /<b>Noodles\/Pasta<\/b><br><img src="[^"]+0123\.jpg" alt="Noodles/);
+    assert.ok(!spec(['a']).instruction.includes('look like'));
   });
 
   it('nothing is left to be filled in', () => {

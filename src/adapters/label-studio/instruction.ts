@@ -1,0 +1,37 @@
+import { escapeXml } from './escape-xml.ts';
+
+const HEIGHT = 110;
+
+/** A picture of a class, with an address that annotators' browsers reach. */
+export interface ShownExample {
+  readonly className: string;
+  readonly url: string;
+}
+
+/**
+ * What annotators read before they begin. Label Studio takes pictures by http only, and hands the text back as its
+ * sanitizer leaves it: what is written here must pass unchanged, or each look at the project would mend it again.
+ * @param template with `{{purpose}}` and `{{examples}}`
+ */
+export const fillInstruction = (
+  template: string,
+  purpose: string,
+  examples: readonly ShownExample[],
+): string =>
+  template
+    .replace('{{purpose}}', () => purpose)
+    .replace('{{examples}}', () => examplesHtml(examples))
+    .trim();
+
+function examplesHtml(examples: readonly ShownExample[]): string {
+  if (examples.length === 0) return '';
+  const names = [...new Set(examples.map(({ className }) => className))];
+  const rows = names.map((name) => {
+    const pictures = examples.filter(({ className }) => className === name);
+    return `<p><b>${escapeXml(name)}</b><br>${pictures.map(pictureHtml).join(' ')}</p>`;
+  });
+  return `<h4>What the classes look like</h4>${rows.join('')}`;
+}
+
+const pictureHtml = ({ className, url }: ShownExample): string =>
+  `<img src="${escapeXml(url)}" alt="${escapeXml(className)}" height="${HEIGHT}">`;
