@@ -65,7 +65,7 @@ module.exports = {
     {
       name: 'only-main-and-wire-import-config',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(main|wire|config/)' },
+      from: { path: '^src/', pathNot: '^src/(main|wire|config/|operate/)' },
       to: { path: '^src/config/' },
     },
     {

@@ -1,6 +1,7 @@
 import type { Annotation, Task, Verdict } from '../domain/annotation.ts';
 import type { AccuracyEstimate } from '../domain/estimate.ts';
 import type { Feedback, FeedbackKind } from '../domain/feedback.ts';
+import type { Findings } from '../domain/findings.ts';
 import type { ModelVersion, ObjectKey, PredictionId } from '../domain/ids.ts';
 import type { PopulationBlock, PopulationDay } from '../domain/population.ts';
 import type { Prediction, StoredPrediction } from '../domain/prediction.ts';
@@ -11,6 +12,7 @@ import type {
   ProjectKind,
   SelectionReason,
 } from '../domain/selection.ts';
+import type { Claim, KeyedRequest, StoredAnswer } from '../domain/stored-answer.ts';
 import type { Unit } from '../domain/unit.ts';
 import type { WindowName } from '../domain/window.ts';
 
@@ -20,7 +22,14 @@ import type { WindowName } from '../domain/window.ts';
  * What a sync run writes carries its lease (`fence`) and rejects with LeaseLost once another process holds it.
  */
 export interface Store
-  extends PredictionStore, SelectionStore, OutboxStore, TaskStore, EstimateStore, RunStore {
+  extends
+    PredictionStore,
+    AnswerStore,
+    SelectionStore,
+    OutboxStore,
+    TaskStore,
+    EstimateStore,
+    RunStore {
   /** Resolves when a write would be possible. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -69,6 +78,32 @@ export interface PredictionStore {
   forgetUnselected(before: number, limit: number): Promise<readonly ObjectKey[]>;
   /** Does any prediction refer to this object? (For sweeping orphans.) */
   isObjectReferenced(key: ObjectKey): Promise<boolean>;
+}
+
+/** Answers to requests with an Idempotency-Key. */
+export interface AnswerStore {
+  /**
+   * Takes a keyed request to work on, unless it was answered or somebody works on it. What nobody answers within
+   * `patienceMs` may be taken by the next.
+   * @param claimant what belongs to this try: a token of its own, and the prediction that it is about or will make
+   */
+  claimRequest(
+    request: KeyedRequest,
+    claimant: { readonly token: string; readonly predictionId: PredictionId },
+    now: number,
+    patienceMs: number,
+  ): Promise<Claim>;
+  /** Keeps the answer until `keepUntil`; only the one who has the claim does. Gone with its prediction when that is erased. */
+  saveAnswer(
+    name: KeyedRequest['name'],
+    token: string,
+    answer: StoredAnswer,
+    keepUntil: number,
+  ): Promise<void>;
+  /** It came to nothing: the next with this key begins anew, under the same prediction id. */
+  releaseRequest(name: KeyedRequest['name'], token: string): Promise<void>;
+  /** Forgets what was to be kept until `before` at most. @returns how many */
+  forgetAnswers(before: number): Promise<number>;
 }
 
 export interface SelectionStore {
@@ -292,6 +327,13 @@ export interface RunStore {
   /** Takes or renews the lease for `ttlMs`; null while another holder has it. A lease that was released can't be written with any more. */
   acquireLease(lease: string, holder: string, now: number, ttlMs: number): Promise<Fence | null>;
   releaseLease(fence: Fence): Promise<void>;
+  /** The newest finding of a name; null before the first. */
+  finding<Name extends keyof Findings>(name: Name): Promise<Findings[Name] | null>;
+  saveFinding<Name extends keyof Findings>(
+    name: Name,
+    finding: Findings[Name],
+    fence: Fence,
+  ): Promise<void>;
   /**
    * Remembers, or compares with what was remembered, a fingerprint of what must never change (the sampling key).
    * @throws StoreUnusable when it differs

@@ -1,19 +1,22 @@
 import type { Task } from '../domain/annotation.ts';
+import type { RepairKind } from '../domain/findings.ts';
 import type { PredictionId } from '../domain/ids.ts';
 import type { ProjectKind } from '../domain/selection.ts';
 import type { LabelingTool } from '../ports/labeling-tool.ts';
 import type { Log } from '../ports/log.ts';
-import type { Fence, OutboxStore, TaskStore } from '../ports/store.ts';
+import type { Fence, OutboxStore, RunStore, TaskStore } from '../ports/store.ts';
 import type { AbsorbSettings } from './absorb-tasks.ts';
 import type { PullDeps } from './pull-annotations.ts';
 
 export interface ReconcileDeps extends PullDeps {
-  readonly store: PullDeps['store'] & Pick<TaskStore, 'allTasks' | 'markDeleted' | 'relinkTask'>;
+  readonly store: PullDeps['store'] &
+    Pick<TaskStore, 'allTasks' | 'markDeleted' | 'relinkTask'> &
+    Pick<RunStore, 'finding' | 'saveFinding'>;
   readonly tool: Pick<LabelingTool, 'changedTasks' | 'findTasks' | 'deleteTask'>;
   readonly log: Log;
 }
 
-export type RepairKind = 'missing_task' | 'duplicate_task' | 'missed_annotation' | 'deleted_task';
+export type TaskRepair = Exclude<RepairKind, 'missing_project' | 'changed_project'>;
 
 /**
  * Above this share of a project's labelled tasks gone at once (and more than one), somebody deleted them wholesale:
@@ -22,6 +25,11 @@ export type RepairKind = 'missing_task' | 'duplicate_task' | 'missed_annotation'
 const MASS_SHARE = 0.2;
 /** Stands for the project of a task that was deleted wholesale: none has this id, so that it counts as lost from then on. */
 const NO_PROJECT = 0;
+/** Likewise of one whose labels an operator has decided to keep: it is not reported again. */
+const KEPT_FOR_GOOD = -1;
+
+/** What an operator decides about labelled tasks that are gone in great numbers: they were meant to go, or their labels stay. */
+export type DeletionsDecision = 'accept' | 'keep';
 
 /** One project's comparison under way. */
 export interface Comparison {
@@ -30,7 +38,7 @@ export interface Comparison {
   readonly kind: ProjectKind;
   readonly projectId: number;
   readonly fence: Fence;
-  readonly repairs: Record<RepairKind, number>;
+  readonly repairs: Record<TaskRepair, number>;
 }
 
 interface Missing {
@@ -61,6 +69,7 @@ export async function mendMissing(
           task,
         );
     }
+  const kept = lost.labelled.filter(({ projectId }) => projectId !== KEPT_FOR_GOOD).length;
   const gone = await confirmed(at, [...here.open, ...here.labelled]);
   const labelled = here.labelled.filter((task) => gone.has(task.predictionId));
   const open = here.open.filter((task) => gone.has(task.predictionId));
@@ -69,12 +78,37 @@ export async function mendMissing(
   if (labelled.length > 1 && labelled.length > MASS_SHARE * total) {
     for (const task of labelled)
       await store.relinkTask(task.predictionId, NO_PROJECT, task.taskId, at.fence);
-    return lost.labelled.length + labelled.length;
+    return kept + labelled.length;
   }
   const ids = labelled.map(({ predictionId }) => predictionId);
   if (ids.length > 0) await store.markDeleted(ids, at.deps.clock.now(), at.fence);
   at.repairs.deleted_task += ids.length;
-  return lost.labelled.length;
+  return kept;
+}
+
+/**
+ * Does what the operator decided about the labels that are kept: they count no longer, or for good. What is found gone only
+ * now is not part of it.
+ */
+export async function decideDeletions(
+  { deps: { store, clock }, kind, projectId, fence, repairs }: Comparison,
+  decision: DeletionsDecision,
+): Promise<void> {
+  for await (const page of store.allTasks(kind)) {
+    const kept = page.filter(
+      (task) =>
+        task.annotations.length > 0 &&
+        task.projectId !== projectId &&
+        task.projectId !== KEPT_FOR_GOOD,
+    );
+    const ids = kept.map(({ predictionId }) => predictionId);
+    if (decision === 'accept') {
+      await store.markDeleted(ids, clock.now(), fence);
+      repairs.deleted_task += ids.length;
+    } else
+      for (const { predictionId, taskId } of kept)
+        await store.relinkTask(predictionId, KEPT_FOR_GOOD, taskId, fence);
+  }
 }
 
 /** A full reading takes a while: before anything is taken for gone, it is asked for by name. */

@@ -1,4 +1,5 @@
 import { LabelingToolRefused } from '../domain/errors.ts';
+import type { Reconciliation } from '../domain/findings.ts';
 import type { PredictionId } from '../domain/ids.ts';
 import { PROJECT_KINDS, type ProjectKind } from '../domain/selection.ts';
 import type { RawTask } from '../ports/labeling-tool.ts';
@@ -7,19 +8,17 @@ import { type AbsorbSettings, absorbTasks, isChanged } from './absorb-tasks.ts';
 import {
   adopt,
   type Comparison,
+  decideDeletions,
+  type DeletionsDecision,
   mendMissing,
   type ReconcileDeps,
-  type RepairKind,
+  type TaskRepair,
 } from './mend-missing.ts';
 import { OVERLAP_MS } from './pull-annotations.ts';
 
 /** What reconciliation found and mended. */
-export interface ReconcileResult {
-  readonly repairs: Readonly<Record<RepairKind, number>>;
-  /** Labelled tasks that are gone with their project, or in great numbers: their labels are kept and go on counting. */
-  readonly kept: number;
-  /** Tasks in the projects that belong to no prediction of ours; left alone. */
-  readonly foreign: number;
+export interface ReconcileResult extends Reconciliation {
+  readonly repairs: Readonly<Record<TaskRepair, number>>;
   readonly missingProjects: readonly ProjectKind[];
 }
 
@@ -33,31 +32,37 @@ type Theirs = ReadonlyMap<PredictionId, readonly TheirTask[]>;
 /**
  * Compares the full sets of tasks on both sides and mends what differs; safe to repeat. Run after push and pull, by the
  * holder of the lease.
+ * @param decision the operator's, about the labels that were kept until now; null: none was made
  * @throws LabelingToolUnavailable, StoreUnavailable, LeaseLost; what was mended until then stays mended
  */
 export async function reconcileTasks(
   deps: ReconcileDeps,
   settings: AbsorbSettings,
   fence: Fence,
+  decision: DeletionsDecision | null = null,
 ): Promise<ReconcileResult> {
   const repairs = { missing_task: 0, duplicate_task: 0, missed_annotation: 0, deleted_task: 0 };
   const missingProjects: ProjectKind[] = [];
-  let kept = 0;
+  const kept = { random: 0, low_confidence: 0, disputed: 0 };
   let foreign = 0;
   for (const kind of PROJECT_KINDS) {
     const projectId = await deps.store.projectId(kind);
     if (projectId === null) continue;
     try {
-      const found = await compare({ deps, settings, kind, projectId, fence, repairs });
-      kept += found.kept;
+      const comparison = { deps, settings, kind, projectId, fence, repairs };
+      if (decision !== null) await decideDeletions(comparison, decision);
+      const found = await compare(comparison);
+      kept[kind] = found.kept;
       foreign += found.foreign;
     } catch (error) {
       if (!(error instanceof LabelingToolRefused) || error.status !== 404) throw error;
       missingProjects.push(kind);
     }
   }
-  report(deps, repairs, kept, foreign);
-  return { repairs, kept, foreign, missingProjects };
+  const reconciliation = { at: deps.clock.now(), repairs, kept, foreign };
+  report(deps, reconciliation);
+  await deps.store.saveFinding('reconciliation', reconciliation, fence);
+  return { ...reconciliation, missingProjects };
 }
 
 async function compare(
@@ -182,18 +187,16 @@ async function readMissed(
 
 function report(
   { meter, log }: ReconcileDeps,
-  repairs: ReconcileResult['repairs'],
-  kept: number,
-  foreign: number,
+  { repairs, kept, foreign }: Pick<ReconcileResult, 'repairs' | 'kept' | 'foreign'>,
 ): void {
   for (const [kind, count] of Object.entries(repairs))
     if (count > 0) meter.increment('truthloop_reconcile_repairs_total', { kind }, count);
   if (Object.values(repairs).some((count) => count > 0))
     log.warn({ ...repairs }, 'records and Label Studio differed and were mended');
-  if (kept > 0)
+  if (Object.values(kept).some((count) => count > 0))
     log.error(
-      { kept },
-      'labelled tasks are gone from Label Studio in great numbers; their labels are kept and go on counting',
+      { ...kept },
+      'labelled tasks are gone from Label Studio in great numbers; their labels are kept and go on counting until npm run reconcile is told what to do',
     );
   if (foreign > 0) log.info({ foreign }, 'tasks in our projects belong to no prediction of ours');
 }

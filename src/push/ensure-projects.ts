@@ -1,15 +1,18 @@
+import { createHash } from 'node:crypto';
+
 import { LabelingToolRefused, LabelingToolUnavailable } from '../domain/errors.ts';
 import { PROJECT_KINDS, type ProjectKind } from '../domain/selection.ts';
 import type { LabelingTool, ProjectSpec } from '../ports/labeling-tool.ts';
 import type { Log } from '../ports/log.ts';
 import type { Meter } from '../ports/meter.ts';
-import type { EstimateStore, Fence, PredictionStore, TaskStore } from '../ports/store.ts';
+import type { EstimateStore, Fence, PredictionStore, RunStore, TaskStore } from '../ports/store.ts';
 import { classesInUse } from './classes-in-use.ts';
 
 export interface EnsureProjectsDeps {
   readonly store: Pick<TaskStore, 'projectId' | 'setProjectId' | 'allTasks'> &
     Pick<EstimateStore, 'modelVersions'> &
-    Pick<PredictionStore, 'findPrediction'>;
+    Pick<PredictionStore, 'findPrediction'> &
+    Pick<RunStore, 'finding' | 'saveFinding'>;
   readonly tool: Pick<LabelingTool, 'ensureProject' | 'ensureWebhook'>;
   readonly meter: Meter;
   readonly log: Log;
@@ -32,6 +35,8 @@ export interface EnsuredProject {
   readonly projectId: number;
   readonly changes: Changes;
   readonly webhook: WebhookState;
+  /** The one that we knew is gone. */
+  readonly isLost: boolean;
 }
 
 /**
@@ -44,18 +49,20 @@ export function createEnsureProjects(
   deps: EnsureProjectsDeps,
   settings: EnsureProjectsSettings,
 ): (fence: Fence) => Promise<readonly EnsuredProject[]> {
-  const applied = new Map<ProjectKind, string>();
   const lastWebhook = new Map<ProjectKind, WebhookState>();
   return async (fence) => {
     const classes = await classesInUse(deps.store, settings.classes);
     const ensured: EnsuredProject[] = [];
+    const forms = { ...(await deps.store.finding('project_forms')) };
     for (const kind of PROJECT_KINDS) {
       const spec = settings.specOf(kind, classes);
       const knownId = await deps.store.projectId(kind);
       const { projectId, changes } = await deps.tool.ensureProject(spec, knownId);
       if (projectId !== knownId) await deps.store.setProjectId(kind, projectId, fence);
-      const isOurs = applied.get(kind) !== JSON.stringify(spec);
-      applied.set(kind, JSON.stringify(spec));
+      const form = digestOf(spec);
+      const isOurs = forms[kind] !== form;
+      if (isOurs) await deps.store.saveFinding('project_forms', { ...forms, [kind]: form }, fence);
+      forms[kind] = form;
       report(deps, { kind, knownId, projectId, changes, isOurs });
       const webhook = await registerWebhook(deps, projectId, settings.webhook);
       if (webhook !== 'registered' && lastWebhook.get(kind) !== webhook)
@@ -64,11 +71,15 @@ export function createEnsureProjects(
           'webhook not registered',
         );
       lastWebhook.set(kind, webhook);
-      ensured.push({ kind, projectId, changes, webhook });
+      const isLost = knownId !== null && projectId !== knownId;
+      ensured.push({ kind, projectId, changes, webhook, isLost });
     }
     return ensured;
   };
 }
+
+const digestOf = (spec: ProjectSpec): string =>
+  createHash('sha256').update(JSON.stringify(spec)).digest('hex').slice(0, 32);
 
 interface Found {
   readonly kind: ProjectKind;

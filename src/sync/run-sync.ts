@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+
 import { type AppError, LabelingToolUnavailable, LeaseLost } from '../domain/errors.ts';
 import { hourOf } from '../domain/window.ts';
 import { measureJob, type SyncJob } from '../expose/measure-job.ts';
@@ -5,10 +7,13 @@ import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { Fence, RunStore, SyncRun } from '../ports/store.ts';
-import { holdLease } from './hold-lease.ts';
-import type { Trigger } from './sync-loop.ts';
+import { type HeldLease, holdLease } from './hold-lease.ts';
+import { hasOrders, type Orders, type Trigger } from './sync-loop.ts';
 
 const HOUR_MS = 3_600_000;
+/** How long a run with orders waits for its turn while another process has it. */
+const TURN_TRIES = 40;
+const TURN_MS = 500;
 
 /** The steps of a run, bound to their adapters by wire. Each is safe to repeat and to cut short. */
 export interface SyncSteps {
@@ -21,8 +26,10 @@ export interface SyncSteps {
   push(now: number, fence: Fence): Promise<number>;
   /** @returns tasks whose annotations changed */
   pull(now: number, fence: Fence): Promise<number>;
-  /** Both sides compared as a whole. */
-  reconcile(now: number, fence: Fence): Promise<void>;
+  /** Both sides compared as a whole, after what an operator decided. */
+  reconcile(now: number, fence: Fence, decision: Orders['decision']): Promise<void>;
+  /** Did a project turn out to be gone since both sides were compared? */
+  hasLostProject(): boolean;
   /** Estimates of all windows, stored and exposed. */
   estimate(now: number, fence: Fence): Promise<void>;
   /** Roll-up, retention, orphans. */
@@ -57,7 +64,7 @@ interface Tally {
  */
 export function createRunSync(
   options: RunSyncOptions,
-): (id: string, trigger: Trigger) => Promise<void> {
+): (id: string, trigger: Trigger, orders: Orders) => Promise<void> {
   const { runs, clock, log } = options;
   const tool = watchTool(log);
   let reconciledAt = -Infinity;
@@ -81,21 +88,39 @@ export function createRunSync(
     }
   };
 
-  const talkToTool = async (tally: Tally, now: number, fence: Fence): Promise<void> => {
+  const talkToTool = async (
+    tally: Tally,
+    now: number,
+    fence: Fence,
+    orders: Orders,
+  ): Promise<void> => {
     const { steps } = options;
     const isPushed = await attempt(tally, 'push', async () => {
       tally.pushed = await steps.push(now, fence);
     });
-    if (!isPushed && tool.isDown()) return;
+    if (!isPushed && tool.isDown()) {
+      if (hasOrders(orders)) tally.faults.push('reconcile: Label Studio does not answer');
+      return;
+    }
     const isPulled = await attempt(tally, 'pull', async () => {
       tally.pulled = await steps.pull(now, fence);
     });
     if (isPushed && isPulled) tool.answered();
-    if (tool.isDown() || now - reconciledAt < HOUR_MS) return;
-    if (await attempt(tally, 'reconcile', () => steps.reconcile(now, fence))) reconciledAt = now;
+    const isDue = now - reconciledAt >= HOUR_MS || steps.hasLostProject() || orders.reconcile;
+    if (tool.isDown() || !isDue) return;
+    const isReconciled = await attempt(tally, 'reconcile', () =>
+      steps.reconcile(now, fence, orders.decision),
+    );
+    if (isReconciled) reconciledAt = now;
+    tally.hasChanges ||= isReconciled && orders.decision !== null;
   };
 
-  const work = async (tally: Tally, trigger: Trigger, fence: Fence): Promise<void> => {
+  const work = async (
+    tally: Tally,
+    trigger: Trigger,
+    fence: Fence,
+    orders: Orders,
+  ): Promise<void> => {
     const { steps } = options;
     const now = clock.now();
     await attempt(tally, 'select', async () => {
@@ -103,7 +128,7 @@ export function createRunSync(
       tally.selected = selected;
       tally.hasChanges = decided > 0;
     });
-    await talkToTool(tally, now, fence);
+    await talkToTool(tally, now, fence, orders);
     const isDue = trigger !== 'schedule' || hourOf(now) !== estimatedHour;
     if (isDue || tally.hasChanges || tally.pulled > 0) {
       const isDone = await attempt(tally, 'estimate', () => steps.estimate(clock.now(), fence));
@@ -115,10 +140,11 @@ export function createRunSync(
     await steps.expose(clock.now());
   };
 
-  return async (id, trigger) => {
-    const lease = await holdLease(options);
+  return async (id, trigger, orders) => {
+    const lease = await takeTurn(options, orders);
     if (lease === null) {
-      await runs.saveRun(skippedRun(id, trigger, clock.now()));
+      const run = skippedRun(id, trigger, clock.now());
+      await runs.saveRun(hasOrders(orders) ? { ...run, result: 'failure', error: BUSY } : run);
       return;
     }
     const startedAt = clock.now();
@@ -128,7 +154,7 @@ export function createRunSync(
     try {
       await record({ finishedAt: null, result: 'running' });
       await measureJob(options, 'run', async () => {
-        await work(tally, trigger, lease.fence);
+        await work(tally, trigger, lease.fence, orders);
         if (tally.faults.length > 0) throw new RunIncomplete(tally.faults.join('; '));
       });
       await record({ finishedAt: clock.now(), result: 'success' });
@@ -144,6 +170,18 @@ export function createRunSync(
       );
     }
   };
+}
+
+const BUSY = 'another sync process had the turn all the time; ask again';
+
+/** A run without orders leaves the work to whoever has the turn; one with orders waits for it. */
+async function takeTurn(options: RunSyncOptions, orders: Orders): Promise<HeldLease | null> {
+  let lease = await holdLease(options);
+  for (let tries = 0; lease === null && hasOrders(orders) && tries < TURN_TRIES; tries += 1) {
+    await setTimeout(TURN_MS);
+    lease = await holdLease(options);
+  }
+  return lease;
 }
 
 /** Says that a run did not do all of its work; its parts have been logged. */

@@ -2,7 +2,7 @@ import express, { type Express, type RequestHandler } from 'express';
 
 import { hasBearer } from '../http/bearer.ts';
 import type { Meter } from '../ports/meter.ts';
-import type { RunStore } from '../ports/store.ts';
+import { addOpsRoutes, type OpsOptions, problem } from './ops-routes.ts';
 import type { SyncLoop } from './sync-loop.ts';
 
 /** A webhook of Label Studio carries a whole task; one with thousands of annotations is cut off here and polled instead. */
@@ -13,20 +13,24 @@ export const SYNC_HANDLERS = [
   { handler: '/webhooks/label-studio', method: 'POST' },
   { handler: '/runs', method: 'POST' },
   { handler: '/runs/:id', method: 'GET' },
+  { handler: '/reconciliation', method: 'POST' },
+  { handler: '/reconciliation', method: 'GET' },
+  { handler: '/outbox/redrive', method: 'POST' },
+  { handler: '/outbox/dead', method: 'GET' },
   { handler: '/livez', method: 'GET' },
   { handler: '/readyz', method: 'GET' },
   { handler: '/metrics', method: 'GET' },
 ] as const;
 
 /**
- * HTTP of the sync role: webhooks that only bring the next pull forward, runs on demand, health and metrics.
+ * HTTP of the sync role: webhooks that only bring the next pull forward, what operators ask, health and metrics.
  * @param options.metrics the role's metrics in Prometheus' text format
  * @param options.isReady false while starting or draining
  * @param options.instrument counts requests; set up by wire
  */
 export function createSyncApp(options: {
   readonly loop: SyncLoop;
-  readonly runs: RunStore;
+  readonly store: OpsOptions['store'];
   readonly meter: Meter;
   readonly metrics: () => Promise<{ readonly text: string; readonly contentType: string }>;
   readonly isReady: () => boolean;
@@ -47,23 +51,7 @@ export function createSyncApp(options: {
     response.set('Content-Type', contentType).send(text);
   });
   app.post('/webhooks/label-studio', webhook(options));
-  app.post('/runs', requireOps(options.opsKey), (_request, response) => {
-    const id = options.loop.request('request');
-    if (id === null) {
-      response
-        .status(503)
-        .json(problem('DRAINING', 'The service is stopping; ask again in a moment.'));
-      return;
-    }
-    response.status(202).location(`/runs/${id}`).json({ id });
-  });
-  app.get('/runs/:id', requireOps(options.opsKey), async (request, response) => {
-    const id = String(request.params['id']);
-    const run = await options.runs.findRun(id);
-    if (run !== null) response.json(runView(run));
-    else if (options.loop.isComing(id)) response.json({ id, result: 'queued' });
-    else response.status(404).json(problem('NOT_FOUND', `There is no run ${id}.`));
-  });
+  addOpsRoutes(app, options);
   app.use((_request, response) => {
     response
       .status(404)
@@ -73,10 +61,13 @@ export function createSyncApp(options: {
   return app;
 }
 
-const problem = (code: string, message: string): object => ({ error: { code, message } });
-
 /** A fault of the store or of a body parser, without its stack. */
 const answerFault: express.ErrorRequestHandler = (error: unknown, _request, response, _next) => {
+  const said = (error as { status?: unknown } | null)?.status;
+  if (typeof said === 'number' && said >= 400 && said < 500) {
+    response.status(said).json(problem('REQUEST_MALFORMED', 'The request is no well-formed JSON.'));
+    return;
+  }
   const isRetryable = (error as { retryable?: unknown }).retryable === true;
   const status = isRetryable ? 503 : 500;
   if (isRetryable) response.set('Retry-After', '1');
@@ -89,16 +80,6 @@ const answerFault: express.ErrorRequestHandler = (error: unknown, _request, resp
       ),
     );
 };
-
-const requireOps =
-  (opsKey: string): RequestHandler =>
-  (request, response, next) => {
-    if (hasBearer(request.headers.authorization, opsKey)) next();
-    else
-      response
-        .status(401)
-        .json(problem('UNAUTHORIZED', 'Send the ops key: Authorization: Bearer <OPS_KEY>.'));
-  };
 
 /** Never reads what the webhook says: the pull that it brings forward reads the truth. */
 function webhook(options: {
@@ -127,19 +108,5 @@ function webhook(options: {
     count('accepted');
     options.loop.request('webhook');
     response.status(202).json({ status: 'noted' });
-  };
-}
-
-function runView(run: Awaited<ReturnType<RunStore['findRun']>> & object): object {
-  return {
-    id: run.id,
-    trigger: run.trigger,
-    result: run.result,
-    started_at: new Date(run.startedAt).toISOString(),
-    finished_at: run.finishedAt === null ? null : new Date(run.finishedAt).toISOString(),
-    selected: run.selected,
-    pushed: run.pushed,
-    pulled: run.pulled,
-    error: run.error,
   };
 }

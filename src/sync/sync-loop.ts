@@ -1,7 +1,19 @@
 import type { Log } from '../ports/log.ts';
 import type { SyncRun } from '../ports/store.ts';
+import type { DeletionsDecision } from '../pull/mend-missing.ts';
 
 export type Trigger = SyncRun['trigger'];
+
+/** What a run is to do beyond what is due. */
+export interface Orders {
+  /** Compare both sides now. */
+  readonly reconcile: boolean;
+  /** What an operator decided about labels whose tasks are gone in great numbers. */
+  readonly decision: DeletionsDecision | null;
+}
+export const NO_ORDERS: Orders = { reconcile: false, decision: null };
+export const hasOrders = ({ reconcile, decision }: Orders): boolean =>
+  reconcile || decision !== null;
 
 /** One run at a time; what is asked for meanwhile becomes the one run after it. */
 export interface SyncLoop {
@@ -9,7 +21,7 @@ export interface SyncLoop {
    * Asks for a run. A scheduled one is dropped while another is under way; any other is queued once behind it.
    * @returns the id of the run that will answer the request, or null when it was dropped
    */
-  request(trigger: Trigger): string | null;
+  request(trigger: Trigger, orders?: Orders): string | null;
   /** Is this run waiting for its turn, or under way? */
   isComing(id: string): boolean;
   /** Resolves when nothing is under way or queued. */
@@ -21,6 +33,7 @@ export interface SyncLoop {
 interface Requested {
   readonly id: string;
   readonly trigger: Trigger;
+  readonly orders: Orders;
 }
 
 /**
@@ -28,7 +41,7 @@ interface Requested {
  * @param options.makeId a fresh run id
  */
 export function createSyncLoop(options: {
-  readonly execute: (id: string, trigger: Trigger) => Promise<void>;
+  readonly execute: (id: string, trigger: Trigger, orders: Orders) => Promise<void>;
   readonly makeId: () => string;
   readonly log: Log;
 }): SyncLoop {
@@ -40,7 +53,7 @@ export function createSyncLoop(options: {
   const begin = (requested: Requested): void => {
     currentId = requested.id;
     current = options
-      .execute(requested.id, requested.trigger)
+      .execute(requested.id, requested.trigger, requested.orders)
       .catch((error: unknown) => {
         options.log.error({ err: error, runId: requested.id }, 'sync run broke');
       })
@@ -60,15 +73,18 @@ export function createSyncLoop(options: {
   };
 
   return {
-    request(trigger) {
+    request(trigger, orders = NO_ORDERS) {
       if (isStopped) return null;
       if (current === null) {
-        const requested = { id: options.makeId(), trigger };
+        const requested = { id: options.makeId(), trigger, orders };
         begin(requested);
         return requested.id;
       }
       if (trigger === 'schedule') return null;
-      queued ??= { id: options.makeId(), trigger };
+      queued =
+        queued === null
+          ? { id: options.makeId(), trigger, orders }
+          : { ...queued, orders: both(queued.orders, orders) };
       return queued.id;
     },
     isComing: (id) => id === currentId || id === queued?.id,
@@ -80,3 +96,9 @@ export function createSyncLoop(options: {
     },
   };
 }
+
+/** Of two decisions the later one holds. */
+const both = (earlier: Orders, later: Orders): Orders => ({
+  reconcile: earlier.reconcile || later.reconcile,
+  decision: later.decision ?? earlier.decision,
+});

@@ -1,6 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 
+import type { PictureCheck, Reconciliation } from '../domain/findings.ts';
 import type { Policy } from '../domain/selection.ts';
+import { PROJECT_KINDS } from '../domain/selection.ts';
 import { dayOf } from '../domain/window.ts';
 import type { OutboxEntry, SyncRun } from '../ports/store.ts';
 import { timeWords } from './charts/history-chart.ts';
@@ -26,17 +28,24 @@ export interface PartState {
 export async function opsPage(context: WebContext): Promise<object> {
   const { store, clock, operations } = context;
   const now = clock.now();
-  const [runs, outbox, dead, selected, policy, projects] = await Promise.all([
-    store.lastRuns(RUNS_SHOWN),
-    store.outboxState(),
-    store.deadEntries(DEAD_SHOWN),
-    store.selectedOnDay(dayOf(now)),
-    store.currentPolicy(),
-    labelProjects(context),
-  ]);
+  const [runs, outbox, dead, selected, policy, projects, reconciliation, pictures] =
+    await Promise.all([
+      store.lastRuns(RUNS_SHOWN),
+      store.outboxState(),
+      store.deadEntries(DEAD_SHOWN),
+      store.selectedOnDay(dayOf(now)),
+      store.currentPolicy(),
+      labelProjects(context),
+      store.finding('reconciliation'),
+      store.finding('picture_check'),
+    ]);
   const inviteLink = await orNull(operations.inviteLink);
   return {
-    parts: await partStates(context, runs, inviteLink !== null),
+    parts: [
+      ...(await partStates(context, runs, inviteLink !== null)),
+      ...(pictures === null ? [] : [pictureState(pictures)]),
+      ...(reconciliation === null ? [] : [comparisonState(reconciliation)]),
+    ],
     runs: runs.map(runRow),
     outbox: {
       pending: outbox.pending,
@@ -92,6 +101,25 @@ function syncState(runs: readonly SyncRun[], now: number): PartState {
   if (now - at > LATE_MS)
     return { name, isWell: false, words: `late: last ran at ${timeWords(at)} UTC` };
   return { name, isWell: true, words: `ran at ${timeWords(at)} UTC` };
+}
+
+const pictureState = ({ at, problem }: PictureCheck): PartState => ({
+  name: 'Pictures in tasks',
+  isWell: problem === null,
+  words: problem ?? `opened under PUBLIC_URL at ${timeWords(at)} UTC`,
+});
+
+function comparisonState({ at, kept }: Reconciliation): PartState {
+  const lost = PROJECT_KINDS.filter((kind) => kept[kind] > 0);
+  const counts = lost.map((kind) => `${kept[kind]} in ${PROJECT_NAMES[kind]}`).join(', ');
+  return {
+    name: 'Labels',
+    isWell: lost.length === 0,
+    words:
+      lost.length === 0
+        ? `compared with Label Studio at ${timeWords(at)} UTC`
+        : `labelled tasks are gone in great numbers (${counts}); their labels are kept and go on counting until npm run reconcile is told --accept-deletions or --keep-labels`,
+  };
 }
 
 const RUN_WORDS = { running: 'running', success: 'went well', failure: 'failed' } as const;

@@ -89,7 +89,7 @@ async function listen(
   const app = createSyncApp({
     ...role,
     loop,
-    runs: store,
+    store,
     isReady: () => isReady,
     webhookSecret: config.WEBHOOK_SECRET,
     opsKey: config.OPS_KEY,

@@ -12,6 +12,7 @@ import type { PredictionId } from '../domain/ids.ts';
 import { dayOf } from '../domain/window.ts';
 import { exposeBudget } from '../expose/expose-budget.ts';
 import { exposeEstimates } from '../expose/expose-estimates.ts';
+import { exposeFindings } from '../expose/expose-findings.ts';
 import { exposeOutbox } from '../expose/expose-outbox.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { Fence } from '../ports/store.ts';
@@ -49,7 +50,7 @@ export function createSyncSteps(
   const deps = { store, tool, objects, ...around };
   const key = Buffer.from(config.SAMPLING_KEY);
   const numberOf = (id: PredictionId): number => permanentRandomNumber(key, id);
-  const ensureProjects = createEnsureProjects(deps, {
+  const keepProjects = createEnsureProjects(deps, {
     classes: deployment.classes,
     specOf: projectSpecs(config, deployment),
     webhook: { url: config.WEBHOOK_URL, secret: config.WEBHOOK_SECRET },
@@ -65,6 +66,11 @@ export function createSyncSteps(
     overlapNumber: (id: PredictionId) => permanentRandomNumber(key, id, OVERLAP_PURPOSE),
   };
   let ensuredAt = -Infinity;
+  let hasLostProject = false;
+  const ensureProjects = async (fence: Fence): Promise<void> => {
+    const ensured = await keepProjects(fence);
+    hasLostProject ||= ensured.some(({ isLost }) => isLost);
+  };
 
   const push = async (now: number, fence: Fence): Promise<number> => {
     if (now - ensuredAt >= HOUR_MS) {
@@ -115,9 +121,15 @@ export function createSyncSteps(
       if (missingProjects.length > 0) ensuredAt = -Infinity;
       return changed;
     },
-    async reconcile(_now, fence) {
-      await reconcileTasks(deps, reading, fence);
+    async reconcile(_now, fence, decision) {
+      const { missingProjects } = await reconcileTasks(deps, reading, fence, decision);
+      if (missingProjects.length > 0) {
+        await ensureProjects(fence);
+        await reconcileTasks(deps, reading, fence);
+      }
+      hasLostProject = false;
     },
+    hasLostProject: () => hasLostProject,
     async estimate(now, fence) {
       const estimates = await estimateVersions(
         store,
@@ -142,6 +154,7 @@ export function createSyncSteps(
         fence,
       ),
     async expose(now) {
+      await exposeFindings(meter, store);
       exposeOutbox(meter, await store.outboxState());
       const { openTasks } = await store.labelFlow(now - DAY_MS);
       exposeBudget(meter, {

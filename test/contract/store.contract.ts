@@ -1,3 +1,4 @@
+import { describeAnswers } from './store/answers.ts';
 import { describeEstimates } from './store/estimates.ts';
 import type { Bench, OpenedStore } from './store/fixtures.ts';
 import { takeLease } from './store/fixtures.ts';
@@ -36,6 +37,7 @@ export function describeStore(
     });
 
     describePredictions(bench);
+    describeAnswers(bench);
     describeSelections(bench);
     describePopulation(bench, populationRuns);
     describeOutbox(bench);

@@ -19,6 +19,7 @@ import { dayOf } from '../../src/domain/window.ts';
 import type { Log } from '../../src/ports/log.ts';
 import type { Fence, Store } from '../../src/ports/store.ts';
 import type { AbsorbSettings } from '../../src/pull/absorb-tasks.ts';
+import type { DeletionsDecision } from '../../src/pull/mend-missing.ts';
 import { pullAnnotations, type PullResult } from '../../src/pull/pull-annotations.ts';
 import { type ReconcileResult, reconcileTasks } from '../../src/pull/reconcile-tasks.ts';
 import { chooseTasks } from '../../src/push/choose-tasks.ts';
@@ -62,7 +63,7 @@ export interface Loop {
   ensure(): Promise<readonly EnsuredProject[]>;
   push(): Promise<PushResult>;
   pull(): Promise<PullResult>;
-  reconcile(): Promise<ReconcileResult>;
+  reconcile(decision?: DeletionsDecision | null): Promise<ReconcileResult>;
   /** Records, selects and pushes. */
   pushed(count: number, changes?: Partial<Prediction>): Promise<PredictionId[]>;
   task(id: PredictionId): Promise<Task>;
@@ -148,7 +149,8 @@ export async function openLoop(): Promise<Loop> {
     push: () =>
       pushTasks({ ...loop, clock, random: systemRandom, log }, loop.settings.push, loop.fence),
     pull: () => pullAnnotations({ ...loop, clock }, loop.settings.absorb, loop.fence),
-    reconcile: () => reconcileTasks({ ...loop, clock, log }, loop.settings.absorb, loop.fence),
+    reconcile: (decision = null) =>
+      reconcileTasks({ ...loop, clock, log }, loop.settings.absorb, loop.fence, decision),
     async pushed(count, changes) {
       const ids = await loop.record(count, changes);
       await loop.choose();

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 
 import type { PredictionId } from '../../src/domain/ids.ts';
-import type { RepairKind } from '../../src/pull/mend-missing.ts';
+import type { TaskRepair } from '../../src/pull/mend-missing.ts';
 import { type Loop, openLoop } from '../fakes/label-studio-loop.ts';
 
-const NOTHING: Readonly<Record<RepairKind, number>> = {
+const NOTHING: Readonly<Record<TaskRepair, number>> = {
   missing_task: 0,
   duplicate_task: 0,
   missed_annotation: 0,
   deleted_task: 0,
 };
+
+const KEPT_NONE = { random: 0, low_confidence: 0, disputed: 0 };
 
 describe('reconcileTasks', function () {
   this.timeout(30_000);
@@ -38,8 +40,9 @@ describe('reconcileTasks', function () {
 
   it('finds nothing to mend where nothing differs', async () => {
     await prepared(4, 2);
-    const found = await loop.reconcile();
-    assert.deepEqual(found, { repairs: NOTHING, kept: 0, foreign: 0, missingProjects: [] });
+    const { at, ...found } = await loop.reconcile();
+    assert.deepEqual(found, { repairs: NOTHING, kept: KEPT_NONE, foreign: 0, missingProjects: [] });
+    assert.ok(at <= loop.now());
   });
 
   it('an unlabelled task that somebody deleted is made again', async () => {
@@ -146,11 +149,39 @@ describe('reconcileTasks', function () {
     assert.deepEqual((await loop.reconcile()).missingProjects, ['random']);
     await loop.ensure();
     const found = await loop.reconcile();
-    assert.deepEqual([found.repairs, found.kept], [{ ...NOTHING, missing_task: 3 }, 2]);
+    assert.deepEqual([found.repairs, found.kept.random], [{ ...NOTHING, missing_task: 3 }, 2]);
     assert.equal((await loop.push()).created, 3);
     assert.equal(await labelled(ids), 2);
     const again = await loop.reconcile();
-    assert.deepEqual([again.repairs, again.kept], [NOTHING, 2], 'reported until it is accepted');
+    assert.deepEqual([again.repairs, again.kept.random], [NOTHING, 2], 'until it is accepted');
+    assert.deepEqual((await loop.store.finding('reconciliation'))?.kept, again.kept);
+  });
+
+  it('accepted, the labels that were kept count no longer, and are reported no more', async () => {
+    const ids = await prepared(5, 5);
+    for (const id of ids.slice(0, 3)) await loop.people.removeTask(await taskId(id));
+    assert.equal((await loop.reconcile()).kept.random, 3);
+    const found = await loop.reconcile('accept');
+    assert.deepEqual([found.repairs, found.kept], [{ ...NOTHING, deleted_task: 3 }, KEPT_NONE]);
+    assert.equal(await labelled(ids), 2);
+    await assertNothingLeft();
+  });
+
+  it('kept for good, they go on counting and are reported no more', async () => {
+    const ids = await prepared(5, 5);
+    await loop.people.removeProject(await loop.projectId());
+    await loop.ensure();
+    assert.equal((await loop.reconcile()).kept.random, 5);
+    for (const decision of ['keep', null, 'accept'] as const)
+      assert.deepEqual((await loop.reconcile(decision)).kept, KEPT_NONE);
+    assert.equal(await labelled(ids), 5, 'a later decision is about later losses');
+  });
+
+  it('what is found gone only with the decision is not part of it', async () => {
+    const ids = await prepared(5, 5);
+    for (const id of ids.slice(0, 3)) await loop.people.removeTask(await taskId(id));
+    assert.equal((await loop.reconcile('accept')).kept.random, 3);
+    assert.equal(await labelled(ids), 5);
   });
 
   it('Label Studio reset to empty: nothing that was labelled is lost, and all open tasks come back', async () => {
@@ -167,11 +198,11 @@ describe('reconcileTasks', function () {
     const ids = await prepared(10, 10);
     for (const id of ids.slice(0, 3)) await loop.people.removeTask(await taskId(id));
     const found = await loop.reconcile();
-    assert.deepEqual([found.repairs, found.kept], [NOTHING, 3]);
+    assert.deepEqual([found.repairs, found.kept.random], [NOTHING, 3]);
     assert.equal(await labelled(ids), 10);
     const more = await prepared(20, 20);
     const again = await loop.reconcile();
-    assert.deepEqual([again.repairs, again.kept], [NOTHING, 3]);
+    assert.deepEqual([again.repairs, again.kept.random], [NOTHING, 3]);
     assert.equal(await labelled([...ids, ...more]), 30);
     assert.ok(loop.logged.some((line) => line.startsWith('error labelled tasks are gone')));
   });

@@ -49,6 +49,31 @@ describe('the sync loop', () => {
     assert.equal(most(), 1);
   });
 
+  it('what several requests order is done by the one run that answers them', async () => {
+    const seen: unknown[] = [];
+    const gates: (() => void)[] = [];
+    const loop = createSyncLoop({
+      makeId: () => 'x',
+      log: silent,
+      execute: async (_, __, orders) => {
+        seen.push(orders);
+        await new Promise<void>((resolve) => gates.push(resolve));
+      },
+    });
+    loop.request('start');
+    loop.request('request', { reconcile: true, decision: 'accept' });
+    loop.request('webhook');
+    loop.request('request', { reconcile: true, decision: 'keep' });
+    gates.shift()!();
+    await settle();
+    gates.shift()!();
+    await loop.idle();
+    assert.deepEqual(seen, [
+      { reconcile: false, decision: null },
+      { reconcile: true, decision: 'keep' },
+    ]);
+  });
+
   it('drops a scheduled run while another is under way', async () => {
     const { loop, runs, gates } = loopWithGate();
     loop.request('schedule');

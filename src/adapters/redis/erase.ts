@@ -1,6 +1,7 @@
 import type { ObjectKey, PredictionId } from '../../domain/ids.ts';
 import { objectKey, predictionId } from '../../domain/ids.ts';
 import { hourOf } from '../../domain/window.ts';
+import { dropAnswersOf } from './answers.ts';
 import type { Connection } from './connection.ts';
 import type { PredictionDocument, UnitDocument } from './documents.ts';
 import { predictionKey, savePrediction, saveUnit, unitKey } from './documents.ts';
@@ -35,6 +36,7 @@ export async function erasePrediction(
   savePrediction(connection, transaction, document, goesWhole ? null : nameless(document, name));
   if (unit !== null) saveUnit(connection, transaction, unit, namelessUnit(unit, name));
   transaction.write(connection.key('annotation-history', id), null);
+  await dropAnswersOf(connection, transaction, id);
   await dropEntriesOf(connection, transaction, id);
   const task = unit?.deletedAt === null ? unit.task : null;
   if (task !== null)

@@ -1,5 +1,6 @@
 import type { Log } from '../../ports/log.ts';
 import type { Store } from '../../ports/store.ts';
+import { answerStore } from './answers.ts';
 import { assertDurable } from './assert-durable.ts';
 import { assertKnownForm } from './assert-known-form.ts';
 import { connect } from './connect.ts';
@@ -43,6 +44,7 @@ export async function openRedisStore(options: {
 
 const storeOf = (prompt: Connection, bulk: Connection): Store => ({
   ...predictionStore(prompt),
+  ...answerStore(prompt),
   ...selectionStore(bulk),
   ...outboxStore(bulk),
   ...taskStore(bulk),

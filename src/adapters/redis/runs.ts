@@ -1,4 +1,5 @@
 import { StoreUnusable } from '../../domain/errors.ts';
+import type { Findings } from '../../domain/findings.ts';
 import type { RunStore, SyncRun } from '../../ports/store.ts';
 import type { Connection } from './connection.ts';
 import { fenceKey, parseDocument, transact } from './transaction.ts';
@@ -41,6 +42,13 @@ export const runStore = (connection: Connection): RunStore => ({
       if (held?.token !== fence.token) return;
       transaction.write(key, JSON.stringify({ ...held, holder: null }));
       transaction.write(fenceKey(connection, fence.lease), null);
+    }),
+  finding: async <Name extends keyof Findings>(name: Name) =>
+    parseDocument<Findings[Name]>(await connection.get(connection.key('finding', name))),
+  saveFinding: (name, finding, fence) =>
+    transact(connection, fence, (transaction) => {
+      transaction.write(connection.key('finding', name), JSON.stringify(finding));
+      return Promise.resolve();
     }),
   holdFingerprint: (name, fingerprint) =>
     transact(connection, null, async (transaction) => {

@@ -21,6 +21,7 @@ export function erase(
   const unit = db.get<UnitRow>('SELECT * FROM units WHERE prediction_id = ?', row.id);
   db.run('DELETE FROM feedback WHERE prediction_id = ?', row.id);
   db.run('DELETE FROM annotation_history WHERE prediction_id = ?', row.id);
+  db.run('DELETE FROM answers WHERE prediction_id = ?', row.id);
   db.run(`DELETE FROM outbox WHERE prediction_id = ? AND kind <> 'delete_task'`, row.id);
   if (row.is_selected === 0 && row.awaits_revision === 0)
     db.run('DELETE FROM predictions WHERE number = ?', row.number);

@@ -198,4 +198,17 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE fingerprints (name TEXT PRIMARY KEY, fingerprint TEXT NOT NULL) STRICT;
   CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
   `,
+  `
+  CREATE TABLE findings (name TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE answers (
+    name TEXT PRIMARY KEY,
+    digest TEXT NOT NULL,
+    prediction_id TEXT NOT NULL,
+    token TEXT,
+    until INTEGER NOT NULL,
+    answer TEXT
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX answers_prediction ON answers (prediction_id);
+  CREATE INDEX answers_until ON answers (until);
+  `,
 ];

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { AppError, StoreUnavailable } from '../../domain/errors.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Store } from '../../ports/store.ts';
+import { answerStore } from './answers.ts';
 import { Database } from './database.ts';
 import { estimateStore } from './estimates.ts';
 import { holdLock } from './hold-lock.ts';
@@ -33,6 +34,7 @@ export async function openSqliteStore(options: {
     log?.info({ path }, 'store opened');
     return {
       ...predictionStore(db, population),
+      ...answerStore(db),
       ...selectionStore(db, population),
       ...outboxStore(db),
       ...taskStore(db),

@@ -1,6 +1,8 @@
 import { StoreUnusable } from '../../domain/errors.ts';
+import type { Findings } from '../../domain/findings.ts';
 import type { RunStore, SyncRun } from '../../ports/store.ts';
 import type { Database } from './database.ts';
+import { fenced } from './fence.ts';
 
 /** Finished runs that are kept. */
 const RUNS_MAX = 20_000;
@@ -53,6 +55,15 @@ export const runStore = (db: Database): RunStore => ({
         'UPDATE leases SET holder = NULL WHERE lease = ? AND token = ?',
         ...[fence.lease, fence.token],
       );
+    }),
+  finding: <Name extends keyof Findings>(name: Name) =>
+    db.read(() => {
+      const row = db.get<{ body: string }>('SELECT body FROM findings WHERE name = ?', name);
+      return row === null ? null : (JSON.parse(row.body) as Findings[Name]);
+    }),
+  saveFinding: (name, finding, fence) =>
+    fenced(db, fence, () => {
+      db.run('INSERT OR REPLACE INTO findings VALUES (?, ?)', name, JSON.stringify(finding));
     }),
   holdFingerprint: (name, fingerprint) =>
     db.write(() => {

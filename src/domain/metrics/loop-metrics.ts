@@ -1,3 +1,4 @@
+import { REPAIR_KINDS } from '../findings.ts';
 import { PROJECT_KINDS, SELECTION_REASONS } from '../selection.ts';
 import { defineMetrics } from './definition.ts';
 
@@ -100,16 +101,20 @@ export const LOOP_METRICS = defineMetrics({
     type: 'counter',
     help: 'Differences between our records and Label Studio that had to be repaired, by kind.',
     roles: ['sync'],
-    labels: {
-      kind: [
-        'missing_task',
-        'duplicate_task',
-        'missed_annotation',
-        'deleted_task',
-        'missing_project',
-        'changed_project',
-      ],
-    },
+    labels: { kind: REPAIR_KINDS },
+  },
+  truthloop_labels_kept: {
+    type: 'gauge',
+    help: 'Labelled tasks that are gone from Label Studio with their project or in great numbers; their labels go on counting until an operator decides (npm run reconcile).',
+    roles: ['sync'],
+    labels: { project: PROJECT_KINDS },
+    startsAtZero: true,
+  },
+  truthloop_picture_reachable: {
+    type: 'gauge',
+    help: '1 when a signed picture opened under PUBLIC_URL the last time, 0 when it did not; absent until it was tried.',
+    roles: ['sync'],
+    labels: {},
   },
   truthloop_webhooks_received_total: {
     type: 'counter',

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+
+import sharp from 'sharp';
+
+import { type FakeLabelStudio, startFakeLabelStudio } from '../fakes/label-studio.ts';
+import { type People, peopleOf } from '../fakes/label-studio-people.ts';
+import { type Product, startProduct } from '../servers/product.ts';
+import { temporaryFolder, writeText } from '../servers/server.ts';
+import { type Outcome, runCommand } from './run-command.ts';
+
+/** The program beside a fake Label Studio, fed with reported predictions: what an operator's commands work on. */
+export interface ReportingService {
+  readonly folder: string;
+  readonly dataDir: string;
+  readonly labelStudio: FakeLabelStudio;
+  readonly people: People;
+  product: Product;
+  /** Reports predictions of class cat. @returns their ids */
+  report(count: number): Promise<string[]>;
+  /** GET or DELETE with the ops key. */
+  ops(address: string, method?: string): Promise<Response>;
+  /** Labels counted over all time. */
+  labels(): Promise<number>;
+  taskOf(id: string): number;
+  command(...args: readonly string[]): Promise<Outcome>;
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @param settings over those of the service; also seen by the commands */
+export async function startReportingService(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<ReportingService> {
+  const folder = temporaryFolder('operate');
+  const dataDir = path.join(folder, 'data');
+  const labelStudio = await startFakeLabelStudio();
+  const env = {
+    ROLES: 'web,sync',
+    DATA_DIR: dataDir,
+    CLASSES_FILE: writeText(folder, 'classes.json', JSON.stringify(['cat', 'dog'])),
+    LABEL_STUDIO_URL: labelStudio.url,
+    LABEL_STUDIO_TOKEN: labelStudio.token,
+    PUSH_DELAY_SECONDS: '0',
+    WINDOWS: 'all',
+    ...settings,
+  };
+  const service: ReportingService = {
+    folder,
+    dataDir,
+    labelStudio,
+    people: peopleOf(labelStudio.url, labelStudio.token),
+    product: await startProduct(env),
+    async report(count) {
+      const ids: string[] = [];
+      for (let index = 0; index < count; index += 1)
+        ids.push(await reportOne(service.product, index));
+      return ids;
+    },
+    ops: (address, method = 'GET') =>
+      fetch(address, {
+        method,
+        headers: { Authorization: `Bearer ${service.product.secret('OPS_KEY')}` },
+      }),
+    async labels() {
+      const answer = await service.ops(`${service.product.webUrl}/api/accuracy?window=all`);
+      const { estimates } = (await answer.json()) as { estimates: { labels: number }[] };
+      return estimates[0]?.labels ?? 0;
+    },
+    taskOf(id) {
+      const found = [...labelStudio.records.tasks.values()].find(
+        ({ data }) => data['prediction_id'] === id,
+      );
+      assert.ok(found !== undefined, `no task of ${id}`);
+      return found.id;
+    },
+    command: (...args) =>
+      runCommand({ ...env, WEBHOOK_URL: `${service.product.syncUrl}/webhooks` }, folder, ...args),
+    async start() {
+      service.product = await startProduct(env);
+    },
+    async close() {
+      await service.product.stop();
+      await labelStudio.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  return service;
+}
+
+async function reportOne(product: Product, index: number): Promise<string> {
+  const background = { r: index % 256, g: 40, b: 90 };
+  const image = await sharp({ create: { width: 8, height: 8, channels: 3, background } })
+    .jpeg()
+    .toBuffer();
+  const answer = await fetch(`${product.webUrl}/api/predictions`, {
+    method: 'POST',
+    headers: {
+      'Content-Type': 'application/json',
+      Authorization: `Bearer ${product.secret('INGEST_KEY')}`,
+    },
+    body: JSON.stringify({
+      ...{ image: image.toString('base64'), prediction: 'cat', probability: 0.9 },
+      model_version: 'v1',
+    }),
+  });
+  assert.equal(answer.status, 201, 'reported');
+  return ((await answer.json()) as { id: string }).id;
+}
