@@ -78,6 +78,20 @@ export interface PredictionStore {
   forgetUnselected(before: number, limit: number): Promise<readonly ObjectKey[]>;
   /** Does any prediction refer to this object? (For sweeping orphans.) */
   isObjectReferenced(key: ObjectKey): Promise<boolean>;
+  /**
+   * Every prediction with event time in [from, to) that is not erased, with what people said of it: streamed in pages, in
+   * no particular order, each once. What changes meanwhile comes as it was or as it is.
+   */
+  recordsBetween(from: number, to: number): AsyncIterable<readonly PredictionRecord[]>;
+}
+
+/** A prediction with all that people said of it. */
+export interface PredictionRecord {
+  readonly prediction: StoredPrediction;
+  /** Live feedback, oldest first. */
+  readonly feedback: readonly Feedback[];
+  /** Null unless it was pushed. */
+  readonly task: Task | null;
 }
 
 /** Answers to requests with an Idempotency-Key. */

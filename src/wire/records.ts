@@ -41,13 +41,15 @@ export async function openRecords(config: Config, log: Log): Promise<Records> {
 const fingerprintOf = (key: string): string =>
   createHash('sha256').update(`fingerprint:v1:${key}`).digest('hex').slice(0, 32);
 
-function openStore(config: Config, log: Log): Promise<Store> {
+/** The store that the settings name. @throws StoreUnusable, StoreUnavailable */
+export function openStore(config: Config, log: Log): Promise<Store> {
   if (config.STORE === 'redis' && config.REDIS_URL !== undefined)
     return openRedisStore({ url: config.REDIS_URL, durability: config.REDIS_DURABILITY, log });
   return openSqliteStore({ path: join(config.DATA_DIR, 'truthloop.sqlite'), log });
 }
 
-function openObjects(config: Config): Promise<ObjectStore> {
+/** The object store that the settings name. @throws ObjectStoreUnavailable */
+export function openObjects(config: Config): Promise<ObjectStore> {
   if (config.OBJECTS === 's3' && config.S3_BUCKET !== undefined)
     return openS3Objects({
       bucket: config.S3_BUCKET,

@@ -5,6 +5,7 @@ import { takeLease } from './store/fixtures.ts';
 import { describeOutbox } from './store/outbox.ts';
 import { describePopulation } from './store/population.ts';
 import { describePredictions } from './store/predictions.ts';
+import { describeRecordsBetween } from './store/records-between.ts';
 import { describeRuns } from './store/runs.ts';
 import { describeSelections } from './store/selections.ts';
 import { describeTasks } from './store/tasks.ts';
@@ -38,6 +39,7 @@ export function describeStore(
 
     describePredictions(bench);
     describeAnswers(bench);
+    describeRecordsBetween(bench);
     describeSelections(bench);
     describePopulation(bench, populationRuns);
     describeOutbox(bench);

@@ -18,6 +18,7 @@ import { erasePrediction } from './erase.ts';
 import { countFeedback, withFeedback, withoutFeedback } from './feedback.ts';
 import { externalKey, objectKeyOf, releaseObject } from './object-references.ts';
 import { countInDay, PopulationChanges, readRolledUntil } from './population.ts';
+import { recordsBetween } from './records-between.ts';
 import { parseDocument, transact, type Transaction } from './transaction.ts';
 import { Turns } from './turns.ts';
 
@@ -43,6 +44,7 @@ export function predictionStore(connection: Connection): PredictionStore {
     forgetUnselected: (before, limit) => forget(connection, before, limit),
     isObjectReferenced: async (key) =>
       (await connection.get(objectKeyOf(connection, key))) !== null,
+    recordsBetween: (from, to) => recordsBetween(connection, from, to),
   };
 }
 

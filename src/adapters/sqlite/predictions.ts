@@ -12,6 +12,7 @@ import type { Database } from './database.ts';
 import { erase } from './erase.ts';
 import { giveFeedback, liveFeedback, revokeFeedback } from './feedback.ts';
 import type { Population } from './population.ts';
+import { recordsBetween } from './records-between.ts';
 import type { PredictionRow } from './rows.ts';
 import { decisionOf, predictionOf } from './rows.ts';
 
@@ -39,6 +40,7 @@ export const predictionStore = (db: Database, population: Population): Predictio
     }),
   forgetUnselected: (before, limit) => db.write(() => forget(db, before, limit)),
   isObjectReferenced: (key) => db.read(() => isReferenced(db, key)),
+  recordsBetween: (from, to) => recordsBetween(db, from, to),
 });
 
 const findRow = (db: Database, id: PredictionId): PredictionRow | null =>

@@ -1,0 +1,3 @@
+import { describeExportedDataset } from './exported-dataset.ts';
+
+describeExportedDataset('SQLite and a folder', async () => ({}));

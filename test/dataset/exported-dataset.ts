@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+import sharp from 'sharp';
+
+import { createChance } from '../../scripts/simulate/chance.ts';
+import { type FakeLabelStudio, startFakeLabelStudio } from '../fakes/label-studio.ts';
+import { type Product, startProduct } from '../servers/product.ts';
+import { labelTasks, tasksOf } from '../support/label-tasks.ts';
+import { runScript } from '../support/run-script.ts';
+
+const CLASSES = ['scratch', 'dent', 'no damage'];
+const PREFIX = 'Dataset';
+
+/** A picture like no other. */
+function picture(seed: number): Promise<Buffer> {
+  const chance = createChance(seed);
+  const patches = Uint8Array.from({ length: 12 * 10 * 3 }, () =>
+    Math.floor(256 * chance.uniform()),
+  );
+  return sharp(patches, { raw: { width: 12, height: 10, channels: 3 } })
+    .resize(240, 200, { fit: 'fill', kernel: 'cubic' })
+    .jpeg()
+    .toBuffer();
+}
+
+/**
+ * Exports beside the running program, over given stores.
+ * @param open starts what is needed @returns the settings that name it
+ */
+export function describeExportedDataset(
+  name: string,
+  open: () => Promise<Readonly<Record<string, string>>>,
+): void {
+  describe(`npm run export -- dataset over ${name}`, function () {
+    this.timeout(120_000);
+    let folder: string;
+    let fake: FakeLabelStudio;
+    let product: Product;
+    let env: Record<string, string>;
+    const ids: string[] = [];
+
+    before(async () => {
+      folder = mkdtempSync(path.join(os.tmpdir(), 'truthloop-export-'));
+      fake = await startFakeLabelStudio();
+      const classesFile = path.join(folder, 'classes.txt');
+      writeFileSync(classesFile, CLASSES.join('\n'));
+      env = {
+        DATA_DIR: path.join(folder, 'data'),
+        ROLES: 'web,sync',
+        CLASSES_FILE: classesFile,
+        LABEL_STUDIO_URL: fake.url,
+        LABEL_STUDIO_TOKEN: fake.token,
+        PROJECT_PREFIX: PREFIX,
+        PUSH_DELAY_SECONDS: '0',
+        ...(await open()),
+      };
+      product = await startProduct(env);
+      for (let index = 0; index < 6; index += 1) ids.push(await report(index));
+      await say(`/correct-label/${ids[5] ?? ''}`, { corrected_class: 'dent' });
+      await product.sync();
+      await labelTasks(fake, PREFIX, (id) => ['scratch', 'dent', 'None of these'][ids.indexOf(id)]);
+      await product.sync();
+    });
+    after(async () => {
+      await product.stop();
+      await fake.close();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    async function report(index: number): Promise<string> {
+      const answer = await fetch(`${product.webUrl}/api/predictions`, {
+        method: 'POST',
+        headers: {
+          'Content-Type': 'application/json',
+          Authorization: `Bearer ${product.secret('INGEST_KEY')}`,
+        },
+        body: JSON.stringify({
+          image: (await picture(index + 1)).toString('base64'),
+          prediction: 'scratch',
+          probability: 0.5 + index / 20,
+          model_version: 'panels-7',
+        }),
+      });
+      assert.ok(answer.ok, await answer.clone().text());
+      return ((await answer.json()) as { id: string }).id;
+    }
+
+    async function say(route: string, body: object): Promise<void> {
+      const answer = await fetch(product.webUrl + route, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+        body: JSON.stringify(body),
+      });
+      assert.ok(answer.ok, `${route}: ${answer.status}`);
+    }
+
+    const exportTo = (...args: string[]): ReturnType<typeof runScript> =>
+      runScript('export.ts', ['dataset', ...args], env);
+    const manifest = (out: string): { prediction_id: string; file: string; bucket: string }[] =>
+      readFileSync(path.join(out, 'manifest.jsonl'), 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as { prediction_id: string; file: string; bucket: string });
+
+    it('writes what was labelled, while the program runs, and says what it left out', async () => {
+      const out = path.join(folder, 'first');
+      const said = await exportTo('--out', out);
+      assert.equal(said.code, 0, said.stderr);
+      assert.match(said.stdout, /clean +2 in 2 classes/);
+      assert.match(said.stdout, /noisy +1 in 1 classes/);
+      assert.match(said.stdout, /left out +1 none of these, 2 unlabelled|2 unlabelled, 1 none of/);
+      for (const { file } of manifest(out)) assert.ok(existsSync(path.join(out, file)), file);
+      assert.deepEqual(
+        manifest(out)
+          .map(({ prediction_id: id, bucket }) => `${ids.indexOf(id)} ${bucket}`)
+          .sort(),
+        ['0 clean', '1 clean', '5 noisy'],
+      );
+    });
+
+    it('a deleted prediction is gone: image, task, feedback, later exports; and no estimate moves', async () => {
+      const [erased = '', alsoErased = ''] = [ids[0], ids[5]];
+      const image = await imageOf(erased);
+      const before = await accuracy();
+      for (const id of [erased, alsoErased])
+        assert.equal((await ask(`/api/predictions/${id}`, 'DELETE')).status, 204);
+      await product.sync();
+      assert.equal((await ask(`/api/predictions/${erased}`)).status, 404);
+      assert.equal((await fetch(image)).status, 404);
+      assert.ok((await tasksOf(fake, PREFIX)).every(({ data }) => data.prediction_id !== erased));
+      assert.deepEqual(await accuracy(), before);
+
+      const out = path.join(folder, 'first');
+      const old = manifest(out).find(({ prediction_id: id }) => id === erased);
+      const updated = await exportTo('--update', out);
+      assert.match(updated.stdout, /^2 removed/, updated.stderr);
+      assert.ok(old !== undefined && !existsSync(path.join(out, old.file)));
+      const later = path.join(folder, 'later');
+      assert.equal((await exportTo('--out', later, '--window', 'all')).code, 0);
+      for (const made of [out, later])
+        assert.deepEqual(
+          manifest(made).map(({ prediction_id: id }) => ids.indexOf(id)),
+          [1],
+        );
+    });
+
+    it('says what is wrong with what was typed', async () => {
+      for (const [args, fault] of [
+        [[], /--out is missing/],
+        [
+          ['--out', path.join(folder, 'x'), '--window', 'yesterday'],
+          /--window yesterday: expected/,
+        ],
+        [['--out', path.join(folder, 'later')], /is there already/],
+        [['--out', path.join(folder, 'x'), '--model-version', 'no'], /there are panels-7/],
+        [['--update', folder], /is no dataset/],
+        [['--colour', 'red'], /colour/],
+      ] as const) {
+        const said = await exportTo(...args);
+        assert.equal(said.code, 2, said.stderr);
+        assert.match(said.stderr, fault);
+        assert.doesNotMatch(said.stderr, /\n +at /, 'no stack');
+      }
+    });
+
+    const ask = (route: string, method = 'GET'): Promise<Response> =>
+      fetch(product.webUrl + route, {
+        method,
+        headers: { Authorization: `Bearer ${product.secret('OPS_KEY')}` },
+      });
+
+    async function imageOf(id: string): Promise<string> {
+      const { image_url: url } = (await (await ask(`/api/predictions/${id}`)).json()) as {
+        image_url: string;
+      };
+      const local = url.replace(/^https?:\/\/[^/]+/, product.webUrl);
+      assert.equal((await fetch(local)).status, 200);
+      return local;
+    }
+
+    async function accuracy(): Promise<object> {
+      const answer = await ask('/api/accuracy?window=all');
+      const { estimates } = (await answer.json()) as { estimates: Record<string, unknown>[] };
+      const { labels, selected, predictions, maturity, naive } = estimates[0] ?? {};
+      return { labels, selected, predictions, maturity, naive };
+    }
+  });
+}
