@@ -138,6 +138,9 @@ export const GROUPS: readonly Group[] = [
         text: 'When the sync runs: a cron expression with seconds.',
         values: 'six fields',
       },
+      DEDUPLICATE: {
+        text: 'Whether a selected prediction joins the task of an earlier one with the same image instead of getting a task of its own. The task’s label counts for each; probabilities and intervals stay as they are.',
+      },
       REVEAL_PREDICTION: {
         text: 'Whether tasks of the two hard projects show the model’s answer. Their labels are then anchored, and the accuracy uses the random part only.',
       },

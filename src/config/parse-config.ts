@@ -90,6 +90,7 @@ export const settingsSchema = z.object({
   DESIGN: z.enum(['shares', 'confidence']).default('shares'),
   LOW_CONFIDENCE_THRESHOLD: z.coerce.number().min(0).max(1).optional(),
   PUSH_DELAY_SECONDS: whole(60, 0, 86_400),
+  DEDUPLICATE: flag,
   REVEAL_PREDICTION: z.enum(['never', 'hard']).default('never'),
   ANNOTATIONS_PER_TASK: whole(1, 1, 5),
   OVERLAP_SHARE: share(0.1),
@@ -214,6 +215,10 @@ function contradictions(settings: Settings): string[] {
   if (settings.RETENTION_DAYS < settings.FLAG_HORIZON_DAYS)
     faults.push(
       `RETENTION_DAYS=${settings.RETENTION_DAYS}: expected at least FLAG_HORIZON_DAYS (${settings.FLAG_HORIZON_DAYS})`,
+    );
+  if (settings.DEDUPLICATE && settings.REVEAL_PREDICTION === 'hard')
+    faults.push(
+      'DEDUPLICATE=true and REVEAL_PREDICTION=hard exclude each other: a random-sample prediction could join a task that shows the answer',
     );
   if (new Set(settings.SEGMENTS).size !== settings.SEGMENTS.length)
     faults.push('SEGMENTS names one segment twice');

@@ -64,7 +64,8 @@ export interface PredictionStore {
   feedbackOf(id: PredictionId): Promise<readonly Feedback[]>;
   /**
    * Deletes what a person asked to have deleted: feedback, probabilities, object key, task and annotations; an anonymous
-   * row stays, so that no estimate moves. The task's deletion goes into the outbox in the same transaction.
+   * row stays, so that no estimate moves. The task's deletion goes into the outbox in the same transaction. Those that
+   * shared the task keep its verdict; while there is none, one of them gets a new task that the others share.
    * @returns what is still to be removed elsewhere, or null when there is no such prediction
    */
   erasePrediction(
@@ -144,8 +145,10 @@ export interface SelectionStore {
    * Stores the batch: decisions, population sums, and an outbox entry for each newly selected prediction, in one
    * transaction. A prediction disputed since it was read joins the next batch. A decision already made is never changed
    * but by a revision.
+   * @param isDeduplicating a newly selected prediction whose content has a task already (or gets one in this batch) joins
+   * that task: no entry, no place in the budget; the task's label is the label of each that shares it
    */
-  commitBatch(batch: Batch, fence: Fence): Promise<void>;
+  commitBatch(batch: Batch, fence: Fence, isDeduplicating?: boolean): Promise<void>;
 }
 
 /** Work to be done in the labelling tool. */
@@ -234,7 +237,9 @@ export interface TaskStore {
   /** The labelling tool's project of a kind, as last known. */
   projectId(kind: ProjectKind): Promise<number | null>;
   setProjectId(kind: ProjectKind, projectId: number, fence: Fence): Promise<void>;
+  /** The prediction's task, or the one that it shares (which is another prediction's). */
   findTask(predictionId: PredictionId): Promise<Task | null>;
+  /** The tasks that are these predictions' own. */
   tasksOf(predictionIds: readonly PredictionId[]): Promise<readonly Task[]>;
   /** Stores what was pulled: the annotations (absent ones become tombstones, history stays), the verdict; and moves the watermark. */
   savePulled(

@@ -19,6 +19,8 @@ export interface ChooseTasksSettings {
   /** Predictions rest this long, so that a flag given at once still counts (PUSH_DELAY_SECONDS). */
   readonly pushDelayMs: number;
   readonly budgetPerDay: number;
+  /** A selected prediction whose content has a task already joins that task (DEDUPLICATE). */
+  readonly isDeduplicating: boolean;
   /** The permanent random number of a prediction, in [0, 1). */
   readonly numberOf: (id: PredictionId) => number;
 }
@@ -45,7 +47,7 @@ export async function chooseTasks(
     floor: floorRate(budget, forecast),
     numberOf: settings.numberOf,
   });
-  await store.commitBatch(batch, fence);
+  await store.commitBatch(batch, fence, settings.isDeduplicating);
   const chosen = batch.decisions.filter((decision) => decision.isNewlySelected);
   for (const reason of chosen.flatMap(({ reasons }) => reasons))
     meter.increment('truthloop_tasks_selected_total', { reason });

@@ -94,6 +94,7 @@ export function createSyncSteps(
         {
           pushDelayMs: config.PUSH_DELAY_SECONDS * 1000,
           budgetPerDay: config.LABEL_BUDGET_PER_DAY,
+          isDeduplicating: config.DEDUPLICATE,
           numberOf,
         },
         now,

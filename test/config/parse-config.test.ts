@@ -73,6 +73,15 @@ describe('settings', () => {
     assert.match(faultsOf({ SHARE_RANDOM: '0.9' }), /SHARE_RANDOM \+ .* expected at most 1/);
   });
 
+  it('copies of a photo may not join tasks that show the answer', () => {
+    assert.equal(parse({}).DEDUPLICATE, false);
+    assert.equal(parse({ DEDUPLICATE: 'true' }).DEDUPLICATE, true);
+    assert.match(
+      faultsOf({ DEDUPLICATE: 'true', REVEAL_PREDICTION: 'hard' }),
+      /DEDUPLICATE=true and REVEAL_PREDICTION=hard exclude each other/,
+    );
+  });
+
   it('an empty value counts as not set', () => {
     assert.equal(parse({ WEB_PORT: '' }).WEB_PORT, 5000);
   });

@@ -8,6 +8,7 @@ import { describePredictions } from './store/predictions.ts';
 import { describeRecordsBetween } from './store/records-between.ts';
 import { describeRuns } from './store/runs.ts';
 import { describeSelections } from './store/selections.ts';
+import { describeSharedTasks } from './store/shared-tasks.ts';
 import { describeTasks } from './store/tasks.ts';
 
 export type { OpenedStore } from './store/fixtures.ts';
@@ -44,6 +45,7 @@ export function describeStore(
     describePopulation(bench, populationRuns);
     describeOutbox(bench);
     describeTasks(bench);
+    describeSharedTasks(bench);
     describeEstimates(bench);
     describeRuns(bench);
   });

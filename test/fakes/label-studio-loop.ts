@@ -51,6 +51,7 @@ export interface Loop {
   advance(ms: number): void;
   now(): number;
   settings: {
+    choose: { isDeduplicating: boolean; numberOf: (id: PredictionId) => number };
     ensure: EnsureProjectsSettings;
     push: PushTasksSettings;
     absorb: AbsorbSettings;
@@ -122,6 +123,7 @@ export async function openLoop(): Promise<Loop> {
     },
     now: () => clock.now(),
     settings: {
+      choose: { isDeduplicating: false, numberOf: () => 0.5 },
       ensure: {
         classes: CLASSES,
         specOf: (kind, classes) => projectSpec(files, project, kind, classes),
@@ -141,7 +143,7 @@ export async function openLoop(): Promise<Loop> {
       return ids;
     },
     async choose() {
-      const settings = { pushDelayMs: -1, budgetPerDay: 1_000_000, numberOf: () => 0.5 };
+      const settings = { pushDelayMs: -1, budgetPerDay: 1_000_000, ...loop.settings.choose };
       const deps = { store: loop.store, random: systemRandom, meter };
       await chooseTasks(deps, settings, clock.now(), loop.fence);
     },

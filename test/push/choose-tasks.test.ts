@@ -17,7 +17,11 @@ describe('choosing tasks', function () {
   const choose = (changes: Partial<Parameters<typeof chooseTasks>[1]> = {}) =>
     chooseTasks(
       { store: loop.store, random: systemRandom, meter: loop.meter },
-      { pushDelayMs: 60_000, budgetPerDay: 200, numberOf: () => 0.5, ...changes },
+      {
+        ...{ pushDelayMs: 60_000, budgetPerDay: 200, isDeduplicating: false },
+        numberOf: () => 0.5,
+        ...changes,
+      },
       loop.now(),
       loop.fence,
     );

@@ -40,12 +40,21 @@ export interface UnitDocument {
   readonly verdict: Verdict;
   readonly reachedAt: number | null;
   readonly deletedAt: number | null;
+  /** SHA-256 (hex) of the image; '' once erased. */
+  readonly contentDigest: string;
+  /** The prediction whose task this one shares; null for one with a task of its own. */
+  readonly joinedTo: PredictionId | null;
+  /** Those that share this one's task, oldest first. */
+  readonly sharers: readonly PredictionId[];
 }
 
 export const predictionKey = (connection: Connection, id: PredictionId): string =>
   connection.key('prediction', id);
 export const unitKey = (connection: Connection, id: PredictionId): string =>
   connection.key('unit', id);
+/** Lists the selected predictions of one content that have a task of their own. */
+export const contentKey = (connection: Connection, digest: string): string =>
+  connection.key('content', digest);
 export const entryKey = (connection: Connection, id: number): string => connection.key('entry', id);
 
 /** Stores a prediction in place of what it was, in every index that lists it. */
@@ -84,16 +93,19 @@ export function saveUnit(
 }
 
 function unitIndexes(connection: Connection, document: UnitDocument): IndexEntry[] {
-  const { unit, task, verdict, reachedAt, deletedAt } = document;
+  const { unit, task, verdict, reachedAt, deletedAt, contentDigest } = document;
   const id = unit.predictionId;
   const isThere = task !== null && deletedAt === null;
-  const isOpen = verdict.kind === 'pending' && deletedAt === null && !document.isErased;
+  const isOwn = document.joinedTo === null && deletedAt === null;
+  const isOpen = isOwn && verdict.kind === 'pending' && !document.isErased;
   const entries: IndexEntry[] = [[connection.key('units', document.modelVersion), unit.at, id]];
   if (isThere) entries.push([connection.key('tasks', task.project), 0, id]);
   if (isThere && verdict.kind === 'disagreed')
     entries.push([connection.key('ties'), verdict.since, id]);
   if (reachedAt !== null) entries.push([connection.key('reached'), reachedAt, id]);
   if (isOpen) entries.push([connection.key('open'), 0, id]);
+  if (isOwn && contentDigest !== '')
+    entries.push([contentKey(connection, contentDigest), unit.at, id]);
   return entries;
 }
 
@@ -153,9 +165,14 @@ export const taskOf = (document: UnitDocument): Task | null =>
         deletedAt: document.deletedAt,
       };
 
-export const unitOf = (document: UnitDocument, tiesBefore: number): Unit => ({
+/** @param host the one that has the task, where it is shared: what became of it is read from there, its answers count there, once */
+export const unitOf = (
+  document: UnitDocument,
+  host: UnitDocument | null,
+  tiesBefore: number,
+): Unit => ({
   ...document.unit,
-  outcome: outcomeOf(document, tiesBefore),
+  outcome: outcomeOf(host ?? document, tiesBefore),
   answers: usableAnswers(document.annotations),
 });
 

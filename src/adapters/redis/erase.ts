@@ -7,6 +7,7 @@ import type { PredictionDocument, UnitDocument } from './documents.ts';
 import { predictionKey, savePrediction, saveUnit, unitKey } from './documents.ts';
 import { releaseObject } from './object-references.ts';
 import { dropEntriesOf, insertEntries } from './outbox.ts';
+import { partFromSharers } from './shared-tasks.ts';
 import type { Transaction } from './transaction.ts';
 
 interface StillToRemove {
@@ -34,7 +35,10 @@ export async function erasePrediction(
   const goesWhole = decision !== null && !decision.isSelected && !document.awaitsRevision;
   await releaseObject(connection, transaction, document);
   savePrediction(connection, transaction, document, goesWhole ? null : nameless(document, name));
-  if (unit !== null) saveUnit(connection, transaction, unit, namelessUnit(unit, name));
+  if (unit !== null) {
+    const parted = await partFromSharers(connection, transaction, unit, at);
+    saveUnit(connection, transaction, unit, namelessUnit(parted, name));
+  }
   transaction.write(connection.key('annotation-history', id), null);
   await dropAnswersOf(connection, transaction, id);
   await dropEntriesOf(connection, transaction, id);
@@ -75,6 +79,7 @@ function namelessUnit(document: UnitDocument, name: PredictionId): UnitDocument 
     ...document,
     unit: { ...unit, predictionId: name, at: hourOf(unit.at), probabilities: null },
     isErased: true,
+    contentDigest: '',
     task: null,
   };
 }

@@ -80,9 +80,26 @@ async function units(
     )) as PredictionId[];
     const texts = await connection.getAll(ids.map((id) => unitKey(connection, id)));
     const documents = texts.flatMap((text) => parseDocument<UnitDocument>(text) ?? []);
-    if (documents.length === ids.length || read === READS_MAX)
-      return documents.map((document) => unitOf(document, tiesBefore));
+    const hosts = await hostsOf(connection, documents);
+    const hostOf = ({ joinedTo }: UnitDocument): UnitDocument | null =>
+      joinedTo === null ? null : (hosts.get(joinedTo) ?? null);
+    const isWhole =
+      documents.length === ids.length &&
+      documents.every((document) => document.joinedTo === null || hostOf(document) !== null);
+    if (isWhole || read === READS_MAX)
+      return documents.map((document) => unitOf(document, hostOf(document), tiesBefore));
   }
+}
+
+/** Those whose tasks are shared by some of the units. */
+async function hostsOf(
+  connection: Connection,
+  documents: readonly UnitDocument[],
+): Promise<ReadonlyMap<PredictionId, UnitDocument>> {
+  const ids = [...new Set(documents.flatMap(({ joinedTo }) => joinedTo ?? []))];
+  const texts = await connection.getAll(ids.map((id) => unitKey(connection, id)));
+  const hosts = texts.flatMap((text) => parseDocument<UnitDocument>(text) ?? []);
+  return new Map(hosts.map((host) => [host.unit.predictionId, host]));
 }
 
 function saveEstimate(

@@ -2,10 +2,10 @@ import type { Log } from '../../ports/log.ts';
 import type { Store } from '../../ports/store.ts';
 import { answerStore } from './answers.ts';
 import { assertDurable } from './assert-durable.ts';
-import { assertKnownForm } from './assert-known-form.ts';
 import { connect } from './connect.ts';
 import type { Connection } from './connection.ts';
 import { estimateStore } from './estimates.ts';
+import { migrate } from './migrate.ts';
 import { outboxStore } from './outbox.ts';
 import { predictionStore } from './predictions.ts';
 import { runStore } from './runs.ts';
@@ -32,12 +32,22 @@ export async function openRedisStore(options: {
   const prompt = await connect(url, PROMPT_MS, log);
   try {
     await assertDurable(prompt, options.durability !== 'warn', log);
-    await assertKnownForm(prompt);
-    const bulk = await connect(url, BULK_MS, log);
+    const bulk = await openBulk(url, log);
     log?.info({ redis: prompt.place }, 'store opened');
     return storeOf(prompt, bulk);
   } catch (error) {
     prompt.close();
+    throw error;
+  }
+}
+
+async function openBulk(url: string, log: Log | undefined): Promise<Connection> {
+  const bulk = await connect(url, BULK_MS, log);
+  try {
+    await migrate(bulk);
+    return bulk;
+  } catch (error) {
+    bulk.close();
     throw error;
   }
 }

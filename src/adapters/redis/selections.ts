@@ -5,9 +5,10 @@ import { dayOf } from '../../domain/window.ts';
 import type { OutboxStore, SelectionStore } from '../../ports/store.ts';
 import type { Connection } from './connection.ts';
 import type { PredictionDocument, UnitDocument } from './documents.ts';
-import { predictionKey, savePrediction, saveUnit, shownFeedback, unitKey } from './documents.ts';
+import { predictionKey, savePrediction, shownFeedback, unitKey } from './documents.ts';
 import { insertEntries } from './outbox.ts';
 import { PopulationChanges, readRolledUntil } from './population.ts';
+import { joinTask, UnitChanges } from './shared-tasks.ts';
 import { parseDocument, transact, type Transaction } from './transaction.ts';
 
 /** Policies that are kept; predictions carry their own rates. */
@@ -41,8 +42,10 @@ export const selectionStore = (connection: Connection): SelectionStore => ({
     return { labels, openTasks };
   },
   candidates: (before) => candidates(connection, before),
-  commitBatch: (batch, fence) =>
-    transact(connection, fence, (transaction) => commitBatch(connection, transaction, batch)),
+  commitBatch: (batch, fence, isDeduplicating = false) =>
+    transact(connection, fence, (transaction) =>
+      commitBatch(connection, transaction, batch, isDeduplicating),
+    ),
 });
 
 async function arrivals(
@@ -92,6 +95,7 @@ async function commitBatch(
   connection: Connection,
   transaction: Transaction,
   batch: Batch,
+  isDeduplicating: boolean,
 ): Promise<void> {
   const { decisions, ...summary } = batch;
   const batchKey = connection.key('batch', batch.id);
@@ -99,23 +103,27 @@ async function commitBatch(
   const documents = await readBatch(connection, transaction, decisions);
   const changes = new PopulationChanges(connection);
   const entries: NewEntry[] = [];
+  const units = new UnitChanges();
   let selected = 0;
-  decisions.forEach((decided, index) => {
+  for (const [index, decided] of decisions.entries()) {
     const { document, unit } = documents[index] ?? { document: null, unit: null };
-    if (document === null || !isDecidable(document, decided)) return;
+    if (document === null || !isDecidable(document, decided)) continue;
     savePrediction(connection, transaction, document, {
       ...document,
       decision: decided.decision,
       awaitsRevision: false,
     });
     addDecision(changes, document, decided);
-    if (!decided.decision.isSelected) return;
-    saveUnit(connection, transaction, unit, unitAfter(document, unit, decided));
-    if (unit !== null) return;
+    if (!decided.decision.isSelected) continue;
+    const fresh = unitAfter(document, units.current(unit), decided);
+    units.change(unit, fresh);
+    if (unit !== null) continue;
+    if (isDeduplicating && (await joinTask(connection, transaction, units, fresh))) continue;
     selected += 1;
     // Nobody can label what a person had erased: the unit stays without an answer.
     if (!document.isErased) entries.push(entryFor(batch, decided));
-  });
+  }
+  units.saveTo(connection, transaction);
   changes.writeTo(transaction, await readRolledUntil(connection, transaction));
   await insertEntries(connection, transaction, entries);
   transaction.command(
@@ -177,6 +185,7 @@ function unitAfter(
     ...{ modelVersion: prediction.modelVersion, reasons, isErased, task: null },
     ...{ annotatorsWanted: 1, annotations: [], verdict: { kind: 'pending' } },
     ...{ reachedAt: null, deletedAt: null },
+    ...{ contentDigest: prediction.contentDigest, joinedTo: null, sharers: [] },
   };
 }
 

@@ -18,7 +18,7 @@ export const taskStore = (connection: Connection): TaskStore => ({
       transaction.write(connection.key('project', kind), String(projectId));
       return Promise.resolve();
     }),
-  findTask: async (predictionId) => (await readTasks(connection, [predictionId]))[0] ?? null,
+  findTask: (predictionId) => findTask(connection, predictionId),
   tasksOf: (predictionIds) => readTasks(connection, predictionIds),
   savePulled: (pulled, watermark, fence) =>
     transact(connection, fence, async (transaction) => {
@@ -77,6 +77,12 @@ const readUnit = (
   transaction: Transaction,
   id: PredictionId,
 ): Promise<UnitDocument | null> => transaction.readDocument(unitKey(connection, id));
+
+async function findTask(connection: Connection, id: PredictionId): Promise<Task | null> {
+  const document = parseDocument<UnitDocument>(await connection.get(unitKey(connection, id)));
+  if (document === null) return null;
+  return document.joinedTo === null ? taskOf(document) : findTask(connection, document.joinedTo);
+}
 
 const readTasks = async (connection: Connection, ids: readonly PredictionId[]): Promise<Task[]> =>
   (await connection.getAll(ids.map((id) => unitKey(connection, id)))).flatMap((text) => {

@@ -3,6 +3,7 @@ import { hourOf } from '../../domain/window.ts';
 import type { Database } from './database.ts';
 import { insertEntries } from './outbox.ts';
 import type { PredictionRow, UnitRow } from './rows.ts';
+import { partFromSharers } from './shared-tasks.ts';
 
 interface StillToRemove {
   readonly objectKey: ObjectKey;
@@ -19,6 +20,7 @@ export function erase(
   at: number,
 ): StillToRemove {
   const unit = db.get<UnitRow>('SELECT * FROM units WHERE prediction_id = ?', row.id);
+  if (unit !== null) partFromSharers(db, unit, at);
   db.run('DELETE FROM feedback WHERE prediction_id = ?', row.id);
   db.run('DELETE FROM annotation_history WHERE prediction_id = ?', row.id);
   db.run('DELETE FROM answers WHERE prediction_id = ?', row.id);
@@ -49,8 +51,8 @@ function anonymise(db: Database, row: PredictionRow): void {
     ...[name, hourOf(row.at), hourOf(row.recorded_at), row.number],
   );
   db.run(
-    `UPDATE units SET prediction_id = ?, at = ?, probabilities = NULL, is_erased = 1, project = NULL,
-       project_id = NULL, task_id = NULL, pushed_at = NULL WHERE prediction_id = ?`,
+    `UPDATE units SET prediction_id = ?, at = ?, probabilities = NULL, is_erased = 1,
+       content_digest = '', project = NULL, project_id = NULL, task_id = NULL, pushed_at = NULL WHERE prediction_id = ?`,
     ...[name, hourOf(row.at), row.id],
   );
 }

@@ -211,4 +211,17 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX answers_prediction ON answers (prediction_id);
   CREATE INDEX answers_until ON answers (until);
   `,
+  // A selected prediction may join the task of another one with the same content: see shared-tasks.ts.
+  `
+  ALTER TABLE units ADD COLUMN content_digest TEXT NOT NULL DEFAULT '';
+  ALTER TABLE units ADD COLUMN joined_to TEXT;
+  UPDATE units SET content_digest =
+    ifnull((SELECT content_digest FROM predictions WHERE predictions.id = units.prediction_id), '');
+  CREATE INDEX units_content ON units (content_digest)
+    WHERE content_digest <> '' AND joined_to IS NULL AND deleted_at IS NULL;
+  CREATE INDEX units_joined ON units (joined_to) WHERE joined_to IS NOT NULL;
+  DROP INDEX units_open;
+  CREATE INDEX units_open ON units (number)
+    WHERE verdict_kind = 'pending' AND deleted_at IS NULL AND is_erased = 0 AND joined_to IS NULL;
+  `,
 ];

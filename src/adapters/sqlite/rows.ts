@@ -65,6 +65,10 @@ export interface UnitRow {
   readonly tie_since: number | null;
   readonly reached_at: number | null;
   readonly deleted_at: number | null;
+  /** SHA-256 (hex) of the image; '' once erased. */
+  readonly content_digest: string;
+  /** The prediction whose task this one shares; null for one with a task of its own. */
+  readonly joined_to: PredictionId | null;
 }
 
 /** A row of `outbox`. */

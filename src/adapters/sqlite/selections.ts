@@ -11,6 +11,7 @@ import { insertEntries } from './outbox.ts';
 import type { Population } from './population.ts';
 import type { PredictionRow } from './rows.ts';
 import { decisionOf, ratesOf } from './rows.ts';
+import { joinTask } from './shared-tasks.ts';
 
 type ArrivalRow = { readonly hour: number } & Readonly<Record<(typeof PATTERNS)[number], number>>;
 
@@ -53,13 +54,15 @@ export const selectionStore = (db: Database, population: Population): SelectionS
         db.get<{ n: number }>(`SELECT count(*) AS n FROM units WHERE ${sql}`, ...values)?.n ?? 0;
       return {
         labels: count('reached_at IS NOT NULL AND reached_at >= ?', since),
-        openTasks: count(`verdict_kind = 'pending' AND deleted_at IS NULL AND is_erased = 0`),
+        openTasks: count(
+          `verdict_kind = 'pending' AND deleted_at IS NULL AND is_erased = 0 AND joined_to IS NULL`,
+        ),
       };
     }),
   candidates: (before) => db.read(() => candidates(db, before)),
-  commitBatch: (batch, fence) =>
+  commitBatch: (batch, fence, isDeduplicating = false) =>
     fenced(db, fence, () => {
-      commitBatch(db, population, batch);
+      commitBatch(db, population, batch, isDeduplicating);
     }),
 });
 
@@ -78,11 +81,23 @@ const candidates = (db: Database, before: number): Candidate[] =>
     earlier: decisionOf(row),
   }));
 
-function commitBatch(db: Database, population: Population, batch: Batch): void {
+function commitBatch(
+  db: Database,
+  population: Population,
+  batch: Batch,
+  isDeduplicating: boolean,
+): void {
   if (db.get('SELECT 1 FROM batches WHERE id = ?', batch.id) !== null) return;
   let selected = 0;
-  for (const decision of batch.decisions)
-    if (decide(db, batch, decision, population)) selected += 1;
+  for (const decided of batch.decisions) {
+    const row = decide(db, decided, population);
+    if (row === null) continue;
+    insertUnit(db, row, decided);
+    if (isDeduplicating && joinTask(db, row)) continue;
+    selected += 1;
+    // Nobody can label what a person had erased: the unit stays without an answer.
+    if (row.is_erased === 0) insertEntries(db, [entryFor(batch, decided)]);
+  }
   db.run(
     'INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?)',
     ...[batch.id, batch.decidedAt, batch.tau, batch.floor, batch.budgetLeft],
@@ -94,15 +109,14 @@ function commitBatch(db: Database, population: Population, batch: Batch): void {
   );
 }
 
-/** @returns whether the prediction becomes a task with this batch */
+/** @returns the prediction when this batch selected it first; null for all others */
 function decide(
   db: Database,
-  batch: Batch,
   decided: CandidateDecision,
   population: Population,
-): boolean {
+): PredictionRow | null {
   const row = db.get<PredictionRow>('SELECT * FROM predictions WHERE id = ?', decided.predictionId);
-  if (row === null || !isDecidable(row, decided)) return false;
+  if (row === null || !isDecidable(row, decided)) return null;
   const { decision } = decided;
   const earlier = decisionOf(row);
   db.run(
@@ -128,13 +142,10 @@ function decide(
       earlier,
     ),
   );
-  if (!decision.isSelected) return false;
-  if (earlier?.isSelected === true) {
-    reviseUnit(db, row, decided);
-    return false;
-  }
-  insertUnit(db, batch, row, decided);
-  return true;
+  if (!decision.isSelected) return null;
+  if (earlier?.isSelected !== true) return row;
+  reviseUnit(db, row, decided);
+  return null;
 }
 
 /** Fresh and as it was read, or decided before and waiting for its one revision; anything else joins a later batch or none. */
@@ -154,33 +165,29 @@ function reviseUnit(
   );
 }
 
-function insertUnit(
-  db: Database,
-  batch: Batch,
-  row: PredictionRow,
-  decided: CandidateDecision,
-): void {
+function insertUnit(db: Database, row: PredictionRow, decided: CandidateDecision): void {
   const { decision, reasons } = decided;
   const { hasFlag, correction } = shownFeedback(db, row.id);
   db.run(
     `INSERT INTO units (prediction_id, model_version, at, segment, predicted_class, confidence,
        probabilities, is_low_confidence, is_disputed, pi, q, is_random, reasons, has_flag, correction,
-       is_erased)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       is_erased, content_digest)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ...[row.id, row.model_version, row.at, row.segment, row.predicted_class, row.confidence],
     ...[row.probabilities, row.is_low_confidence, row.is_disputed, decision.pi, decision.q],
     ...[Number(decision.isRandom), JSON.stringify(reasons), hasFlag, correction, row.is_erased],
+    row.content_digest,
   );
-  // Nobody can label what a person had erased: the unit stays without an answer.
-  if (row.is_erased === 1) return;
-  insertEntries(db, [
-    {
-      kind: 'create_task',
-      predictionId: row.id,
-      project: projectOf(reasons),
-      reasons,
-      createdAt: batch.decidedAt,
-      taskId: null,
-    },
-  ]);
 }
+
+const entryFor = (
+  { decidedAt }: Batch,
+  { predictionId, reasons }: CandidateDecision,
+): Parameters<typeof insertEntries>[1][number] => ({
+  kind: 'create_task',
+  predictionId,
+  project: projectOf(reasons),
+  reasons,
+  createdAt: decidedAt,
+  taskId: null,
+});

@@ -23,7 +23,13 @@ export const taskStore = (db: Database): TaskStore => ({
       db.run('INSERT OR REPLACE INTO projects VALUES (?, ?)', kind, projectId);
     }),
   findTask: (predictionId) => db.read(() => findTask(db, predictionId)),
-  tasksOf: (predictionIds) => db.read(() => predictionIds.flatMap((id) => findTask(db, id) ?? [])),
+  tasksOf: (predictionIds) =>
+    db.read(() =>
+      predictionIds.flatMap((id) => {
+        const row = findUnit(db, id);
+        return (row === null ? null : taskOf(row)) ?? [];
+      }),
+    ),
   savePulled: (pulled, watermark, fence) =>
     fenced(db, fence, () => {
       for (const task of pulled) saveTask(db, task, watermark.at);
@@ -51,7 +57,7 @@ export const taskStore = (db: Database): TaskStore => ({
     db.read(() => {
       const rows = db.all<{ project: ProjectKind; n: number }>(
         `SELECT project, count(*) AS n FROM units WHERE verdict_kind = 'pending' AND deleted_at IS NULL
-           AND is_erased = 0 AND task_id IS NOT NULL GROUP BY project`,
+           AND is_erased = 0 AND joined_to IS NULL AND task_id IS NOT NULL GROUP BY project`,
       );
       const count = (kind: ProjectKind) => rows.find(({ project }) => project === kind)?.n ?? 0;
       return {
@@ -85,7 +91,8 @@ const findUnit = (db: Database, id: PredictionId): UnitRow | null =>
 
 function findTask(db: Database, id: PredictionId): Task | null {
   const row = findUnit(db, id);
-  return row === null ? null : taskOf(row);
+  if (row === null) return null;
+  return row.joined_to === null ? taskOf(row) : findTask(db, row.joined_to);
 }
 
 function saveTask(db: Database, pulled: Pulled, notedAt: number): void {

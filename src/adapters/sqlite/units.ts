@@ -10,8 +10,10 @@ import { parseProbabilities } from './rows.ts';
 /** Units read in one go: some milliseconds, after which others have their turn. */
 const PAGE = 500;
 
-const COLUMNS = `prediction_id, at, segment, predicted_class, confidence, probabilities, is_low_confidence,
-  is_disputed, pi, q, is_random, has_flag, correction, is_erased, verdict, deleted_at, annotations`;
+/** What became of a shared task is read from the unit that has it; its answers count there, once. */
+const COLUMNS = `u.prediction_id, u.at, u.segment, u.predicted_class, u.confidence, u.probabilities,
+  u.is_low_confidence, u.is_disputed, u.pi, u.q, u.is_random, u.has_flag, u.correction, u.is_erased,
+  ifnull(host.verdict, u.verdict), ifnull(host.deleted_at, u.deleted_at), u.annotations`;
 
 type UnitTuple = readonly [
   predictionId: PredictionId,
@@ -57,7 +59,8 @@ export async function readUnits(
     if (start > 0) await setImmediate();
     const page = await db.read(() =>
       db.tuples<UnitTuple>(
-        `SELECT ${COLUMNS} FROM units WHERE number IN (SELECT value FROM json_each(?)) ORDER BY at, number`,
+        `SELECT ${COLUMNS} FROM units AS u LEFT JOIN units AS host ON host.prediction_id = u.joined_to
+         WHERE u.number IN (SELECT value FROM json_each(?)) ORDER BY u.at, u.number`,
         JSON.stringify(numbers.slice(start, start + PAGE)),
       ),
     );

@@ -12,12 +12,16 @@ import { describeStore } from '../../contract/store.contract.ts';
 import {
   agreed,
   annotation,
+  commit,
+  DAY,
+  entriesOf,
   NOON,
   pid,
   prediction,
   pull,
   pushTasks,
   takeLease,
+  V1,
 } from '../../contract/store/fixtures.ts';
 import { startRedis } from '../../servers/redis.ts';
 import type { Server } from '../../servers/server.ts';
@@ -116,6 +120,37 @@ describe('redis store', () => {
     await store.ping();
     await store.close();
     await careless.stop();
+  });
+
+  it('records of an older form are brought to the newest: their tasks are found by their content', async () => {
+    const before = await openRedisStore({ url: server.url });
+    const bench = { store: before, fence: await takeLease(before) };
+    await pushTasks(bench, ['old'], { contentDigest: 'photo' });
+    await pull(bench, 'old', [annotation(1, 'Rice')], agreed('Rice'));
+    await before.close();
+    const key = '{truthloop}:unit:["old"]';
+    const { contentDigest, joinedTo, sharers, ...older } = JSON.parse(
+      (await client.get(key)) ?? '',
+    ) as Record<string, unknown>;
+    assert.deepEqual([contentDigest, joinedTo, sharers], ['photo', null, []]);
+    await client.set(key, JSON.stringify(older));
+    await client.del('{truthloop}:content:["photo"]');
+    await client.set('{truthloop}:form', '1');
+
+    const store = await openRedisStore({ url: server.url });
+    await store.recordPrediction(prediction('new', { contentDigest: 'photo' }));
+    const fence = await takeLease(store);
+    await commit({ store, fence }, await store.candidates(NOON + DAY), () => ({}), NOON, true);
+    assert.deepEqual(await entriesOf(store), []);
+    const units = await store.units(V1, 0, NOON + DAY, NOON);
+    assert.deepEqual(
+      units.map(({ outcome }) => outcome),
+      [
+        { state: 'labelled', shares: { Rice: 1 } },
+        { state: 'labelled', shares: { Rice: 1 } },
+      ],
+    );
+    await store.close();
   });
 
   it('records of a newer program are refused', async () => {

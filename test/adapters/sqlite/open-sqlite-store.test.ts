@@ -5,18 +5,23 @@ import { join } from 'node:path';
 
 import { DatabaseSync } from '@photostructure/sqlite';
 
+import { MIGRATIONS } from '../../../src/adapters/sqlite/migrations.ts';
 import { openSqliteStore } from '../../../src/adapters/sqlite/open-sqlite-store.ts';
 import { StoreUnusable } from '../../../src/domain/errors.ts';
 import { describeStore } from '../../contract/store.contract.ts';
 import {
   agreed,
   annotation,
+  commit,
+  DAY,
+  entriesOf,
   NOON,
   pid,
   prediction,
   pull,
   pushTasks,
   takeLease,
+  V1,
 } from '../../contract/store/fixtures.ts';
 import { startWriter } from './start-writer.ts';
 
@@ -116,6 +121,26 @@ describe('sqlite store file', () => {
     await assert.rejects(openSqliteStore({ path }), refusal(/newer program.*999/s));
   });
 
+  it('a database of an earlier form keeps its records, and its tasks are found by their content', async () => {
+    const before = await openSqliteStore({ path });
+    const bench = { store: before, fence: await takeLease(before) };
+    await pushTasks(bench, ['old'], { contentDigest: 'photo' });
+    await pull(bench, 'old', [annotation(1, 'Rice')], agreed('Rice'));
+    const known = await before.units(V1, 0, NOON + DAY, NOON);
+    await before.close();
+    const older = join(dir, 'older.sqlite');
+    inForm(2, path, older);
+
+    const store = await openSqliteStore({ path: older });
+    assert.deepEqual(await store.units(V1, 0, NOON + DAY, NOON), known);
+    await store.recordPrediction(prediction('new', { contentDigest: 'photo' }));
+    const fence = await takeLease(store);
+    await commit({ store, fence }, await store.candidates(NOON + DAY), () => ({}), NOON, true);
+    assert.deepEqual(await entriesOf(store), []);
+    assert.equal((await store.findTask(pid('new')))?.predictionId, 'old');
+    await store.close();
+  });
+
   it("another program's database is refused", async () => {
     const db = new DatabaseSync(path);
     db.exec('CREATE TABLE theirs (a)');
@@ -187,6 +212,24 @@ describe('sqlite store file', () => {
     );
   });
 });
+
+/** Copies what is there into a database of an earlier form. */
+function inForm(form: number, from: string, to: string): void {
+  const db = new DatabaseSync(to);
+  try {
+    for (const sql of MIGRATIONS.slice(0, form)) db.exec(sql);
+    db.exec(`ATTACH '${from}' AS newer; PRAGMA user_version = ${form}`);
+    const tables = db.prepare(`SELECT name FROM main.sqlite_schema WHERE type = 'table'`).all();
+    for (const { name } of tables as { name: string }[]) {
+      const columns = (db.prepare(`PRAGMA main.table_info(${name})`).all() as { name: string }[])
+        .map((column) => column.name)
+        .join();
+      db.exec(`INSERT INTO main.${name} (${columns}) SELECT ${columns} FROM newer.${name}`);
+    }
+  } finally {
+    db.close();
+  }
+}
 
 function integrity(path: string): unknown {
   const db = new DatabaseSync(path);

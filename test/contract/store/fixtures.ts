@@ -112,6 +112,7 @@ export async function commit(
   candidates: readonly Candidate[],
   choose: (candidate: Candidate) => Choice = () => ({}),
   decidedAt = NOON + HOUR,
+  isDeduplicating = false,
 ): Promise<string> {
   batches += 1;
   const id = `batch-${batches}`;
@@ -127,6 +128,7 @@ export async function commit(
       ),
     },
     fence,
+    isDeduplicating,
   );
   return id;
 }
