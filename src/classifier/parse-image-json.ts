@@ -1,4 +1,4 @@
-import { decodeBase64, decodeExactly } from '../http/decode-base64.ts';
+import { decodeBase64, decodeExactly, isForeign } from '../http/decode-base64.ts';
 import { parseJson } from '../http/parse-json.ts';
 import { RequestRefused } from './faults.ts';
 import { predictRequest } from './schemas.ts';
@@ -8,6 +8,7 @@ const HEAD = /^\s*\{\s*"image"\s*:\s*"/;
 const HEAD_BYTES = 64;
 const TAIL = /"\s*\}\s*$/;
 const TAIL_BYTES = 16;
+const SNIFFED = 64;
 
 /**
  * The image of a JSON body.
@@ -26,7 +27,9 @@ function plainImage(body: Buffer): Buffer | null {
   const tailFrom = Math.max(0, body.length - TAIL_BYTES);
   const end = TAIL.exec(body.toString('latin1', tailFrom))?.index;
   if (start === undefined || end === undefined) return null;
-  return decodeExactly(body.toString('latin1', start, tailFrom + end));
+  const text = body.toString('latin1', start, tailFrom + end);
+  // What begins with anything else is looked at once, by the way that says what is wrong with it.
+  return isForeign(text.slice(0, SNIFFED)) ? null : decodeExactly(text);
 }
 
 function imageField(body: Buffer): string {

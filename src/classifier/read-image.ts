@@ -1,15 +1,12 @@
 import type { Request, Response } from 'express';
 
 import { announcedBytes, createBodyBudget, readBody } from '../http/read-body.ts';
-import { createFormReader, type ReceivedForm } from '../http/read-form.ts';
+import { AROUND_BYTES, createFormReader, type ReceivedForm } from '../http/read-form.ts';
 import { RequestRefused } from './faults.ts';
 import { parseImageJson } from './parse-image-json.ts';
 
 /** Gets the encoded image out of a request, whichever way it came. */
 export type ReadImage = (request: Request, response: Response) => Promise<Buffer>;
-
-/** Room for the rest of a JSON object or of a form around the image. */
-const AROUND_BYTES = 65_536;
 
 type BodyKind = 'json' | 'form' | 'image';
 

@@ -13,6 +13,9 @@ export interface ReceivedForm {
 /** Reads one multipart form with at most one image, in the field `file`. */
 export type ReadForm = (request: Request, response: Response) => Promise<ReceivedForm>;
 
+/** Room for the rest of a form, or of a JSON object, around the image. */
+export const AROUND_BYTES = 65_536;
+
 /**
  * @param bytesMax of the image
  * @returns a reader; it rejects with UploadRejected for whatever is wrong with the form
@@ -33,6 +36,12 @@ export function createFormReader(bytesMax: number): ReadForm {
   }).single('file');
   return (request, response) =>
     new Promise((resolve, reject) => {
+      // The parser lets a form that it has given up run out: one that never ends would be read for ever.
+      let length = 0;
+      request.on('data', (chunk: Buffer) => {
+        length += chunk.length;
+        if (length > bytesMax + AROUND_BYTES) reject(tooLarge(bytesMax));
+      });
       read(request, response, (error: unknown) => {
         // Nobody types a reason: what the parser calls an error is always something about the form.
         if (error) reject(rejection(error, bytesMax));

@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import { RequestInvalid, UploadRejected } from '../domain/errors.ts';
 import { parseJson } from '../http/parse-json.ts';
 import { announcedBytes, createBodyBudget, readBody } from '../http/read-body.ts';
-import { createFormReader, type ReadForm, tooLarge } from '../http/read-form.ts';
+import { AROUND_BYTES, createFormReader, type ReadForm, tooLarge } from '../http/read-form.ts';
 
 /** The two ways in which an image arrives; together they hold no more memory than a few of the largest bodies. */
 export interface ReceiveBody {
@@ -12,9 +12,6 @@ export interface ReceiveBody {
   /** A report: JSON of any shape. @throws UploadRejected, RequestInvalid, Overloaded */
   readonly json: (request: Request, response: Response) => Promise<unknown>;
 }
-
-/** Room for the rest of a form or of a JSON object around the image. */
-const AROUND_BYTES = 65_536;
 
 /** @param bytesMax of the image; a JSON body may be a third larger, as base64 is */
 export function createBodyReceiver(bytesMax: number): ReceiveBody {
@@ -35,20 +32,21 @@ export function createBodyReceiver(bytesMax: number): ReceiveBody {
   };
   return {
     async form(request, response) {
+      if (request.is('multipart/form-data') !== 'multipart/form-data')
+        throw new UploadRejected(
+          'type',
+          'Send the image in a form (multipart/form-data), field "file".',
+        );
       await takeRoom(request, response, bytesMax + AROUND_BYTES);
       return readForm(request, response);
     },
     async json(request, response) {
-      requireJson(request);
+      if (request.is(['json', '+json']) === false)
+        throw new UploadRejected('type', 'Send JSON, with Content-Type: application/json.');
       await takeRoom(request, response, jsonBytesMax);
       const body = parseJson(await readBody(request, jsonBytesMax));
       if (body !== undefined) return body;
       throw new RequestInvalid('The body is not JSON, or holds far more than a report.');
     },
   };
-}
-
-function requireJson(request: Request): void {
-  if (request.is('json') !== false) return;
-  throw new UploadRejected('type', 'Send the report as JSON, with Content-Type: application/json.');
 }

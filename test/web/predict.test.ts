@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 
 import sharp from 'sharp';
 
 import { predictionId } from '../../src/domain/ids.ts';
 import { photo } from './photos.ts';
-import { PAGE, photoForm, startTestWeb, SURE, type TestWeb } from './start-test-web.ts';
+import { INGEST, PAGE, photoForm, startTestWeb, SURE, type TestWeb } from './start-test-web.ts';
 
 interface Answered {
   id: string;
@@ -95,7 +97,7 @@ describe('uploading a photo', () => {
 
   const refusals: readonly [string, () => Promise<Response>, number, string][] = [
     ['no file', () => web.post('/predict', new FormData()), 422, 'missing'],
-    ['a body that is no form', () => web.post('/predict', {}), 422, 'missing'],
+    ['a body that is no form', () => web.post('/predict', {}), 415, 'type'],
     ['an empty file', () => web.upload(Buffer.alloc(0)), 422, 'missing'],
     ['text', () => web.upload(Buffer.from('hello, this is text')), 415, 'type'],
     [
@@ -129,6 +131,22 @@ describe('uploading a photo', () => {
       assert.ok(web.counted.includes(`truthloop_upload_rejected_total ${reason}`));
       assert.equal(web.server.asked.length, 0);
       assert.deepEqual(await web.store.modelVersions(), []);
+    });
+
+  for (const path of ['/predict', '/api/predictions'])
+    it(`cuts a client off that sends a body to ${path} too slowly`, async () => {
+      const slow = await startTestWeb({ requestTimeoutMs: 300 });
+      const { hostname, port } = new URL(slow.url);
+      const socket = connect(Number(port), hostname);
+      const type = path === '/predict' ? 'multipart/form-data; boundary=b' : 'application/json';
+      socket.write(
+        `POST ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: ${INGEST.Authorization}\r\n` +
+          `Content-Type: ${type}\r\nContent-Length: 1000\r\n\r\n{`,
+      );
+      const [said] = (await once(socket, 'data')) as [Buffer];
+      assert.match(said.toString(), /^HTTP\/1\.1 408/);
+      socket.destroy();
+      await slow.stop();
     });
 
   it('refuses a second file in one form', async () => {

@@ -87,6 +87,7 @@ export interface TestWebChanges {
   readonly settings?: Partial<WebSettings>;
   readonly options?: Partial<WebOptions>;
   readonly imageKeys?: readonly [string, ...string[]];
+  readonly requestTimeoutMs?: number;
 }
 
 export async function startTestWeb(changes: TestWebChanges = {}): Promise<TestWeb> {
@@ -142,7 +143,13 @@ export async function startTestWeb(changes: TestWebChanges = {}): Promise<TestWe
     isReady: () => true,
     ...changes.options,
   };
-  const served = await serve(createWebApp(options), { host: '127.0.0.1', port: 0 });
+  const served = await serve(createWebApp(options), {
+    host: '127.0.0.1',
+    port: 0,
+    ...(changes.requestTimeoutMs === undefined
+      ? {}
+      : { requestTimeoutMs: changes.requestTimeoutMs }),
+  });
   const web: TestWeb = {
     url: served.url,
     store,

@@ -1,4 +1,4 @@
-import { checkSides, decodingFailure, type ImageLimits, openImage } from './open-image.ts';
+import { checkClaims, decodingFailure, type ImageLimits, openImage } from './open-image.ts';
 
 /** What a model's file expects of an image; said by its model folder. */
 export interface TensorShape {
@@ -53,8 +53,7 @@ async function decodePixels(
 ): Promise<Buffer> {
   try {
     const image = openImage(bytes, limits);
-    const { width, height } = await image.metadata();
-    checkSides(width, height);
+    checkClaims(await image.metadata(), bytes);
     return await image
       .autoOrient()
       .flatten({ background: '#fff' })

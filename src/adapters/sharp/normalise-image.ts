@@ -1,7 +1,7 @@
 import type { Sharp } from 'sharp';
 
 import { UploadRejected } from '../../domain/errors.ts';
-import { checkSides, decodingFailure, type ImageLimits, openImage } from './open-image.ts';
+import { checkClaims, decodingFailure, type ImageLimits, openImage } from './open-image.ts';
 
 /** An image as it is kept, classified and shown to annotators. */
 export interface NormalisedImage {
@@ -25,8 +25,9 @@ const TRIES = 8;
  */
 export async function normaliseImage(bytes: Buffer, limits: ImageLimits): Promise<NormalisedImage> {
   try {
-    const { width, height } = await openImage(bytes, limits).metadata();
-    checkSides(width, height);
+    const claims = await openImage(bytes, limits).metadata();
+    checkClaims(claims, bytes);
+    const { width, height } = claims;
     return await encode(() => openImage(bytes, limits), Math.max(width, height), limits.bytesMax);
   } catch (error) {
     throw decodingFailure(error);

@@ -1,6 +1,6 @@
 import { isMainThread } from 'node:worker_threads';
 
-import sharp, { type Sharp } from 'sharp';
+import sharp, { type Metadata, type Sharp } from 'sharp';
 
 import { UploadRejected } from '../../domain/errors.ts';
 import { imageType } from './image-type.ts';
@@ -52,16 +52,32 @@ export function openImage(bytes: Buffer, limits: ImageLimits): Sharp {
   });
 }
 
+/** Bits of the smallest block of 8 x 8 pixels in a JPEG: its own coefficient, in Huffman code. */
+const PIXELS_PER_BYTE_MAX = 8 * 8 * 8;
+
 /**
- * Refuses sides that no encoder here could write.
- * @throws UploadRejected `pixels`
+ * Holds what an image says of itself against what can be, before any memory is taken for its pixels.
+ * @param claims the image's metadata
+ * @param bytes its content
+ * @throws UploadRejected `pixels` for sides that no encoder here could write, `corrupt` for a progressive JPEG that is too
+ *   short for its size: its decoder would first take memory for all the pixels that never come
  */
-export function checkSides(width: number, height: number): void {
+export function checkClaims(
+  {
+    width,
+    height,
+    isProgressive,
+    format,
+  }: Pick<Metadata, 'width' | 'height' | 'isProgressive' | 'format'>,
+  bytes: Buffer,
+): void {
   if (Math.max(width, height) > SIDE_MAX)
     throw new UploadRejected(
       'pixels',
       `The image is ${width} x ${height} pixels: send one whose longer side is at most ${SIDE_MAX}.`,
     );
+  if (format === 'jpeg' && isProgressive && bytes.length * PIXELS_PER_BYTE_MAX < width * height)
+    throw damaged();
 }
 
 /**
@@ -81,9 +97,12 @@ export function decodingFailure(error: unknown): UploadRejected {
       'This is no JPEG, PNG or WebP image that can be read: send one of these.',
       { cause: error },
     );
-  return new UploadRejected(
+  return damaged({ cause: error });
+}
+
+const damaged = (options?: { cause: unknown }): UploadRejected =>
+  new UploadRejected(
     'corrupt',
     'The image is damaged or incomplete: save it again and send it once more.',
-    { cause: error },
+    options,
   );
-}
