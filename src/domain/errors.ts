@@ -35,6 +35,12 @@ export class RequestInvalid extends AppError {
   readonly retryable = false;
 }
 
+/** The same request is being worked on; its answer can be had in a moment. */
+export class RequestUnderWay extends AppError {
+  readonly code = 'REQUEST_UNDER_WAY';
+  readonly retryable = true;
+}
+
 /** The thing asked for is not in the records. */
 export class NotFound extends AppError {
   readonly code = 'NOT_FOUND';

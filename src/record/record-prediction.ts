@@ -60,8 +60,10 @@ export function createRecorder(options: RecorderOptions): RecordPrediction {
     const recorded = await options.store.recordPrediction(
       predictionOf(answer, image, occasion, policy, options.lowConfidenceThreshold),
     );
-    if (recorded.outcome === 'already_recorded') await options.objects.delete(image.objectKey);
-    else
+    if (recorded.outcome === 'already_recorded') {
+      // The image of an earlier try at the same prediction is its image; one left by a try on another day is swept.
+      if (recorded.id !== occasion.id) await options.objects.delete(image.objectKey);
+    } else
       options.meter.increment('truthloop_predictions_recorded_total', { source: occasion.source });
     return recorded;
   };

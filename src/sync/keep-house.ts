@@ -20,6 +20,7 @@ export async function keepHouse(
 ): Promise<void> {
   await deps.store.rollUp(now - longestFiniteMs(settings.windows) - 2 * DAY_MS, fence);
   const forgotten = await forgetOld(deps, now - settings.retentionMs);
+  await deps.store.forgetAnswers(now - DAY_MS);
   const orphans = await sweepOrphans(deps, now);
   if (forgotten + orphans > 0) deps.log.info({ forgotten, orphans }, 'house kept');
 }

@@ -5,7 +5,8 @@ import { RateLimited } from '../http/limit-rate.ts';
 import { type Fault, faultOf } from './errors.ts';
 import { uploadPage } from './predict-routes.ts';
 import { requestIdOf } from './request-id.ts';
-import { wantsPage, type WebContext } from './web-context.ts';
+import { wantsPage } from './wants-page.ts';
+import type { WebContext } from './web-context.ts';
 
 /** Turns whatever went wrong into one answer: a page for people, JSON for programs, never a stack. */
 export function answerFaults(context: WebContext): ErrorRequestHandler {

@@ -4,6 +4,7 @@ import { createFeedbackDesk } from '../record/give-feedback.ts';
 import { createPolicyInForce } from '../record/policy-in-force.ts';
 import { createRecorder } from '../record/record-prediction.ts';
 import { addAccuracyRoutes } from './accuracy-routes.ts';
+import { createAnswerOnce } from './answer-once.ts';
 import { answerFaults, nothingHere } from './answer-faults.ts';
 import { addFeedbackRoutes } from './feedback-routes.ts';
 import { addHealthRoutes } from './health-routes.ts';
@@ -91,6 +92,7 @@ function contextOf(options: WebOptions): WebContext {
       lowConfidenceThreshold: settings.lowConfidenceThreshold,
     }),
     ops: createOpsSession(settings.opsKey, settings.publicUrl),
+    answerOnce: createAnswerOnce(options),
     feedback: createFeedbackDesk({
       store,
       clock,

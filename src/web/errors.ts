@@ -19,6 +19,7 @@ const STATUS: Readonly<Record<string, number>> = {
   UNAUTHORIZED: 401,
   FORBIDDEN: 403,
   RATE_LIMITED: 429,
+  REQUEST_UNDER_WAY: 409,
   OVERLOADED: 503,
   CLASSIFIER_UNAVAILABLE: 503,
   STORE_UNAVAILABLE: 503,
@@ -61,7 +62,7 @@ const unavailableMessage = (error: AppError): string =>
 const retryAfter = (error: AppError, status: number): number | null => {
   if (error instanceof Overloaded || error instanceof RateLimited)
     return Math.max(1, Math.ceil(error.retryAfterSeconds));
-  return status === 503 ? RETRY_AFTER_SECONDS : null;
+  return status === 503 || status === 409 ? RETRY_AFTER_SECONDS : null;
 };
 
 const BODY_FAULTS: Readonly<Record<number, readonly [code: string, message: string]>> = {

@@ -1,8 +1,10 @@
-import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
+import express, { type Request, type RequestHandler, type Router } from 'express';
 
 import type { FeedbackKind } from '../domain/feedback.ts';
-import { predictionId } from '../domain/ids.ts';
-import { wantsPage, type WebContext } from './web-context.ts';
+import { type PredictionId, predictionId } from '../domain/ids.ts';
+import { jsonAnswer, redirectAnswer } from './answer-once.ts';
+import { wantsPage } from './wants-page.ts';
+import type { WebContext } from './web-context.ts';
 
 const FEEDBACK_BYTES_MAX = 10_000;
 const ROUTES: readonly (readonly [path: string, kind: FeedbackKind])[] = [
@@ -26,11 +28,20 @@ export function addFeedbackRoutes(router: Router, context: WebContext): void {
 
 type OfPrediction = RequestHandler<{ id: string }>;
 
-function give({ feedback }: WebContext, kind: FeedbackKind): OfPrediction {
-  return async (request, response) => {
+function give({ feedback, answerOnce }: WebContext, kind: FeedbackKind): OfPrediction {
+  return (request, response) => {
     const id = predictionId(request.params.id);
-    const { counted } = await feedback.give(id, kind, suggestedClass(request));
-    answer(request, response, { id, kind: counted }, counted);
+    const suggested = suggestedClass(request);
+    return answerOnce(request as Request, response, {
+      sent: [JSON.stringify(suggested)],
+      about: id,
+      answer: async () => {
+        const { counted } = await feedback.give(id, kind, suggested);
+        return wantsPage(request as Request)
+          ? redirectAnswer(thanksPage(id, counted))
+          : jsonAnswer(200, { id, kind: counted });
+      },
+    });
   };
 }
 
@@ -38,7 +49,8 @@ function revoke({ feedback }: WebContext, kind: FeedbackKind): OfPrediction {
   return async (request, response) => {
     const id = predictionId(request.params.id);
     const { wasRevoked } = await feedback.revoke(id, kind);
-    answer(request, response, { id, kind, revoked: wasRevoked }, 'undo');
+    if (wantsPage(request as Request)) response.redirect(303, thanksPage(id, 'undo'));
+    else response.json({ id, kind, revoked: wasRevoked });
   };
 }
 
@@ -47,16 +59,5 @@ function suggestedClass(request: Request<{ id: string }>): string | null {
   return typeof body?.corrected_class === 'string' ? body.corrected_class : null;
 }
 
-function answer(
-  request: Request<{ id: string }>,
-  response: Response,
-  json: object,
-  thanks: string,
-): void {
-  if (!wantsPage(request as Request)) response.json(json);
-  else
-    response.redirect(
-      303,
-      `/answers/${encodeURIComponent(request.params.id)}?thanks=${thanks}#feedback`,
-    );
-}
+const thanksPage = (id: PredictionId, thanks: string): string =>
+  `/answers/${encodeURIComponent(id)}?thanks=${thanks}#feedback`;

@@ -7,9 +7,11 @@ import { limitRate } from '../http/limit-rate.ts';
 import type { Classification, Classifier } from '../ports/classifier.ts';
 import { segmentOf } from '../record/read-report.ts';
 import { acceptUpload } from '../upload/accept-upload.ts';
+import { jsonAnswer, redirectAnswer } from './answer-once.ts';
 import { answerView, saidView, thanksFor } from './answer-view.ts';
 import { sampleNamed, type SamplePicture, SAMPLES } from './sample-pictures.ts';
-import { wantsPage, type WebContext } from './web-context.ts';
+import { wantsPage } from './wants-page.ts';
+import type { WebContext } from './web-context.ts';
 
 /** The way of an upload: page, prediction, answer. */
 export function addPredictRoutes(router: Router, context: WebContext): void {
@@ -72,15 +74,20 @@ function predict(context: WebContext): RequestHandler {
     const classifier = classifierOf(context);
     const { bytes, fields } = await context.receive.form(request, response);
     const segment = segmentOf(fields['segment'] ?? null, context.settings.segments);
-    const now = context.clock.now();
-    const id = predictionId(context.random.id());
-    const image = await acceptUpload(bytes, id, now, context.normalise);
-    const answer = await classifier.classify(image.jpeg);
-    const occasion = { id, at: now, recordedAt: now, segment, externalId: null };
-    await context.record(answer, image, { ...occasion, source: 'web' });
-    if (wantsPage(request)) response.redirect(303, `/answers/${id}`);
-    else
-      response.json({ id, ...answerJson(answer), image_url: context.imageLinks.urlFor(id, now) });
+    await context.answerOnce(request, response, {
+      sent: [bytes ?? '', segment],
+      about: null,
+      answer: async (id) => {
+        const now = context.clock.now();
+        const image = await acceptUpload(bytes, id, now, context.normalise);
+        const answer = await classifier.classify(image.jpeg);
+        const occasion = { id, at: now, recordedAt: now, segment, externalId: null };
+        await context.record(answer, image, { ...occasion, source: 'web' });
+        if (wantsPage(request)) return redirectAnswer(`/answers/${id}`);
+        const links = { image_url: context.imageLinks.urlFor(id, now) };
+        return jsonAnswer(200, { id, ...answerJson(answer), ...links });
+      },
+    });
   };
 }
 

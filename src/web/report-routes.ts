@@ -1,12 +1,12 @@
 import type { RequestHandler, Router } from 'express';
 
 import { RequestInvalid, Unauthorized, UploadRejected } from '../domain/errors.ts';
-import { predictionId } from '../domain/ids.ts';
 import { decodeBase64 } from '../http/decode-base64.ts';
 import { limitRate } from '../http/limit-rate.ts';
 import { readReport, type Report } from '../record/read-report.ts';
 import { acceptUpload } from '../upload/accept-upload.ts';
 import { showsKey } from './access.ts';
+import { jsonAnswer } from './answer-once.ts';
 import { type ReportBody, reportFaults, reportSchema } from './report-schema.ts';
 import type { WebContext } from './web-context.ts';
 
@@ -35,20 +35,19 @@ export function requireKey(key: string, name: string): RequestHandler {
 function takeReport(context: WebContext): RequestHandler {
   return async (request, response) => {
     const body = checked(await context.receive.json(request, response));
-    const now = context.clock.now();
-    const { answer, at, segment } = readReport(reportOf(body), now, context.settings);
-    const id = predictionId(context.random.id());
-    const image = await acceptUpload(imageBytes(body.image), id, now, context.normalise);
     const externalId = body.external_id ?? null;
-    const recorded = await context.record(answer, image, {
-      id,
-      at,
-      recordedAt: now,
-      segment,
-      source: 'reported',
-      externalId,
+    await context.answerOnce(request, response, {
+      sent: [JSON.stringify(body)],
+      about: null,
+      answer: async (id) => {
+        const now = context.clock.now();
+        const { answer, at, segment } = readReport(reportOf(body), now, context.settings);
+        const image = await acceptUpload(imageBytes(body.image), id, now, context.normalise);
+        const occasion = { id, at, recordedAt: now, segment, externalId };
+        const recorded = await context.record(answer, image, { ...occasion, source: 'reported' });
+        return jsonAnswer(recorded.outcome === 'recorded' ? 201 : 200, { id: recorded.id });
+      },
     });
-    response.status(recorded.outcome === 'recorded' ? 201 : 200).json({ id: recorded.id });
   };
 }
 

@@ -1,7 +1,6 @@
-import type { Request } from 'express';
-
 import type { FeedbackDesk } from '../record/give-feedback.ts';
 import type { RecordPrediction } from '../record/record-prediction.ts';
+import type { AnswerOnce } from './answer-once.ts';
 import type { OpsSession } from './ops-session.ts';
 import type { Pages } from './pages.ts';
 import type { ReceiveBody } from './receive-body.ts';
@@ -14,8 +13,5 @@ export interface WebContext extends WebOptions {
   readonly record: RecordPrediction;
   readonly feedback: FeedbackDesk;
   readonly ops: OpsSession;
+  readonly answerOnce: AnswerOnce;
 }
-
-/** Browsers ask for HTML by name; whatever takes anything (curl, fetch) gets JSON. */
-export const wantsPage = (request: Request): boolean =>
-  request.accepts(['json', 'html']) === 'html';
