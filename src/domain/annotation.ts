@@ -54,6 +54,12 @@ export interface Task {
   readonly deletedAt: number | null;
 }
 
+/** Does somebody still have to look at the task's picture? */
+export const isOpen = ({ verdict, annotations, annotatorsWanted }: Task): boolean =>
+  verdict.kind === 'pending' ||
+  verdict.kind === 'disagreed' ||
+  new Set(annotations.map(({ annotator }) => annotator)).size < annotatorsWanted;
+
 /**
  * When a verdict was reached: with the newest of its answers; editing one later makes no new label.
  * @param seenAt ms; stands in where no annotation is left

@@ -11,6 +11,8 @@ import {
 } from './send-batch.ts';
 
 const BATCH_SIZE = 100;
+/** Addresses of pictures are renewed long before they expire: a run does not wait for thousands of them. */
+const RENEWALS_A_RUN = 500;
 /** What a person asked to have deleted goes first. */
 const ORDER = ['delete_task', 'create_task', 'ask_annotator', 'renew_image'] as const;
 
@@ -43,7 +45,8 @@ export async function pushTasks(
 
 /** Every entry that is sent leaves the due ones, but for those of a missing project: when only they are left, it is done. */
 async function drain(run: PushRun, kind: OutboxEntry['kind']): Promise<void> {
-  for (;;) {
+  const most = kind === 'renew_image' ? RENEWALS_A_RUN : Infinity;
+  for (let sent = 0; sent < most; sent += BATCH_SIZE) {
     const entries = await run.store.dueEntries(kind, run.clock.now(), BATCH_SIZE);
     const able = entries.filter(({ project }) => !run.missingProjects.has(project));
     if (able.length === 0) return;

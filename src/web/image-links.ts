@@ -15,6 +15,8 @@ export interface ImageLinkOptions {
 
 /** Signed, expiring addresses of images, bound to their path. */
 export interface ImageLinks {
+  /** Says by what the links are made; nothing about the key can be learned from it. */
+  readonly fingerprint: string;
   /** @returns the full address, for annotators and other services */
   urlFor(id: PredictionId, now: number): string;
   /** @returns path and query only, for pages of this server */
@@ -30,7 +32,9 @@ export function createImageLinks({ publicUrl, keys, days }: ImageLinkOptions): I
     const exp = String(Math.ceil(now / 3_600_000) * 3600 + days * DAY_SECONDS);
     return `${path}?exp=${exp}&sig=${sign(keys[0], path, exp)}`;
   };
+  const made = createHmac('sha256', keys[0]).update(`links:v1\n${publicUrl}\n${days}`);
   return {
+    fingerprint: made.digest('base64url').slice(0, 22),
     pathFor,
     urlFor: (id, now) => publicUrl + pathFor(id, now),
     secondsLeft: (path, { exp, sig }, now) => {

@@ -7,6 +7,7 @@ import {
   projectSpec,
   readProjectFiles,
 } from '../adapters/label-studio/project-files.ts';
+import { openPicture } from '../adapters/system/open-picture.ts';
 import type { Config } from '../config/parse-config.ts';
 import type { PredictionId } from '../domain/ids.ts';
 import { dayOf } from '../domain/window.ts';
@@ -18,9 +19,11 @@ import type { Meter } from '../ports/meter.ts';
 import type { Fence } from '../ports/store.ts';
 import { pullAnnotations } from '../pull/pull-annotations.ts';
 import { reconcileTasks } from '../pull/reconcile-tasks.ts';
+import { createCheckPicture } from '../push/check-picture.ts';
 import { chooseTasks } from '../push/choose-tasks.ts';
 import { createEnsureProjects } from '../push/ensure-projects.ts';
 import { pushTasks } from '../push/push-tasks.ts';
+import { renewImages } from '../push/renew-images.ts';
 import { renewPolicy } from '../push/renew-policy.ts';
 import { OVERLAP_PURPOSE, permanentRandomNumber } from '../select/permanent-random-number.ts';
 import { estimateVersions } from '../sync/estimate-versions.ts';
@@ -59,6 +62,12 @@ export function createSyncSteps(
     imageUrl: (id: PredictionId) => links.urlFor(id, clock.now()),
     isRevealed: config.REVEAL_PREDICTION === 'hard',
   };
+  const renewal = {
+    linksFingerprint: links.fingerprint,
+    linkLifeMs: config.IMAGE_URL_DAYS * DAY_MS,
+  };
+  const checkPicture = createCheckPicture({ ...deps, openPicture }, pushSettings.imageUrl);
+  const canSeePictures = reachesPublicUrl(config);
   const reading = {
     classes: deployment.classes,
     annotationsPerTask: config.ANNOTATIONS_PER_TASK,
@@ -77,6 +86,7 @@ export function createSyncSteps(
       await ensureProjects(fence);
       ensuredAt = now;
     }
+    await renewImages(deps, renewal, fence);
     const first = await pushTasks(deps, pushSettings, fence);
     if (first.error !== null) throw first.error;
     if (first.missingProjects.length === 0) return first.created + first.found;
@@ -118,6 +128,7 @@ export function createSyncSteps(
     },
     push,
     async pull(_now, fence) {
+      if (canSeePictures) await checkPicture(fence);
       const { changed, missingProjects } = await pullAnnotations(deps, reading, fence);
       if (missingProjects.length > 0) ensuredAt = -Infinity;
       return changed;
@@ -166,6 +177,10 @@ export function createSyncSteps(
     },
   };
 }
+
+/** To a process without the web role, a loopback address is another place than to annotators' browsers. */
+const reachesPublicUrl = ({ ROLES, PUBLIC_URL }: Config): boolean =>
+  ROLES.includes('web') || !/^(localhost|127\.[\d.]+|\[::1\])$/.test(new URL(PUBLIC_URL).hostname);
 
 /** Marks our projects in a Label Studio that serves several installations; says nothing about the key. */
 const deploymentMark = (samplingKey: string): string =>

@@ -25,7 +25,8 @@ export interface ReportingService {
   labels(): Promise<number>;
   taskOf(id: string): number;
   command(...args: readonly string[]): Promise<Outcome>;
-  start(): Promise<void>;
+  /** @param changes of settings, over the former ones */
+  start(changes?: Readonly<Record<string, string>>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -77,8 +78,8 @@ export async function startReportingService(
     },
     command: (...args) =>
       runCommand({ ...env, WEBHOOK_URL: `${service.product.syncUrl}/webhooks` }, folder, ...args),
-    async start() {
-      service.product = await startProduct(env);
+    async start(changes = {}) {
+      service.product = await startProduct({ ...env, ...changes });
     },
     async close() {
       await service.product.stop();

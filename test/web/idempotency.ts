@@ -76,7 +76,7 @@ export function describeIdempotency(
     });
 
     it('a process that died after the record leaves its prediction to the next try', async () => {
-      const { saveAnswer } = store;
+      const saveAnswer = store.saveAnswer.bind(store);
       const bytes = await photo();
       Object.assign(store, {
         saveAnswer: () => Promise.reject(new StoreUnavailable('the process died here')),

@@ -1,0 +1,3 @@
+import { describePictures } from './pictures.ts';
+
+describePictures('disk', () => Promise.resolve({}));
