@@ -58,32 +58,10 @@ export class FilledStore {
   }
 
   async record(count: number): Promise<void> {
-    const predictions = Array.from({ length: count }, () => this.#prediction());
+    const predictions = Array.from({ length: count }, () =>
+      predictionOf(this.#next++, this.records),
+    );
     await Promise.all(predictions.map((item) => this.store.recordPrediction(item)));
-  }
-
-  #prediction(): Prediction {
-    const number = this.#next++;
-    const share = Math.min(1, number / this.records);
-    const at = Math.floor(NOW - DAYS * DAY * (1 - share));
-    const confidence = (number * 0.618_033_988_75) % 1;
-    const predictedClass = CLASSES[number % CLASSES.length] ?? '';
-    return {
-      ...{ id: idOf(number), at, recordedAt: at, modelVersion: VERSION },
-      ...{ predictedClass, confidence, segment: '', contentDigest: 'a'.repeat(64) },
-      probabilities: Object.fromEntries(
-        CLASSES.map((name) => [
-          name,
-          name === predictedClass ? confidence : (1 - confidence) / (CLASSES.length - 1),
-        ]),
-      ),
-      objectKey: objectKey(`images/${new Date(at).toISOString().slice(0, 10)}/${idOf(number)}.jpg`),
-      isLowConfidence: confidence < 0.5,
-      policyId: 'policy',
-      rates: { random: 0.1, lowConfidence: 0.2, disputed: 1, spare: 0.1 },
-      source: 'web',
-      externalId: null,
-    };
   }
 
   /** Decides everything that waits; the first `selected` of it become tasks. */
@@ -143,6 +121,28 @@ export class FilledStore {
       this.fence,
     );
   }
+}
+
+/** Prediction `number` of `records` that are spread evenly over the thirty days. */
+export function predictionOf(number: number, records: number): Prediction {
+  const share = Math.min(1, number / records);
+  const at = Math.floor(NOW - DAYS * DAY * (1 - share));
+  const confidence = (number * 0.618_033_988_75) % 1;
+  const predictedClass = CLASSES[number % CLASSES.length] ?? '';
+  const others = (1 - confidence) / (CLASSES.length - 1);
+  return {
+    ...{ id: idOf(number), at, recordedAt: at, modelVersion: VERSION },
+    ...{ predictedClass, confidence, segment: '', contentDigest: 'a'.repeat(64) },
+    probabilities: Object.fromEntries(
+      CLASSES.map((name) => [name, name === predictedClass ? confidence : others]),
+    ),
+    objectKey: objectKey(`images/${new Date(at).toISOString().slice(0, 10)}/${idOf(number)}.jpg`),
+    isLowConfidence: confidence < 0.5,
+    policyId: 'policy',
+    rates: { random: 0.1, lowConfidence: 0.2, disputed: 1, spare: 0.1 },
+    source: 'web',
+    externalId: null,
+  };
 }
 
 /** As scattered as the ids of the service. */

@@ -1,5 +1,5 @@
 import type { Annotation, Verdict } from './annotation.ts';
-import type { PredictionId } from './ids.ts';
+import type { ModelVersion, PredictionId } from './ids.ts';
 import { NONE_OF_THESE } from './prediction.ts';
 
 /**
@@ -38,6 +38,12 @@ export interface Unit {
   readonly outcome: UnitOutcome;
   /** Every usable answer, for agreement between annotators: class or NONE_OF_THESE. */
   readonly answers: readonly { readonly annotator: string; readonly answer: string }[];
+}
+
+/** Where a label changed: the windows of this model version that contain this event time (ms). */
+export interface LabelChange {
+  readonly modelVersion: ModelVersion;
+  readonly at: number;
 }
 
 /** Probability that the model was right about a labelled unit: 1 or 0, or a vote share. */

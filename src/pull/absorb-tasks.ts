@@ -1,6 +1,7 @@
 import type { Annotation, Task, Verdict } from '../domain/annotation.ts';
 import type { PredictionId } from '../domain/ids.ts';
 import type { StoredPrediction } from '../domain/prediction.ts';
+import type { LabelChange } from '../domain/unit.ts';
 import type { RawTask } from '../ports/labeling-tool.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { Fence, OutboxStore, PredictionStore, TaskStore } from '../ports/store.ts';
@@ -40,17 +41,18 @@ type Pulled = Parameters<TaskStore['savePulled']>[0][number];
 /**
  * Takes over what tasks say now: annotations, verdict, and whether one more person should answer. What is known already
  * and what is no task of ours is passed over; reconciliation looks into the latter.
- * @returns the tasks whose annotations changed
+ * @returns one entry for each task whose annotations changed
  */
 export async function absorbTasks(
   deps: AbsorbDeps,
   settings: AbsorbSettings,
   raws: readonly RawTask[],
   reading: Reading,
-): Promise<readonly Pulled[]> {
+): Promise<readonly LabelChange[]> {
   const changed = await changedOf(deps, raws);
   const pulled: Pulled[] = [];
-  for (const { raw, task } of changed) pulled.push(await judge(deps, settings, raw, task, reading));
+  for (const { raw, task, prediction } of changed)
+    pulled.push(judge(settings, raw, task, prediction, reading));
   const { projectId, watermark, fence } = reading;
   // First the wish for another annotator, then the record that it was made: cut off in between, it is made again.
   const wishes = wishesOf(changed, pulled, settings, reading.now);
@@ -59,21 +61,27 @@ export async function absorbTasks(
   changed.forEach(({ task }, index) => {
     count(deps.meter, task, pulled[index] as Pulled);
   });
-  return pulled;
+  return changed.map(({ prediction: { modelVersion, at } }) => ({ modelVersion, at }));
 }
 
 interface Changed {
   readonly raw: RawTask;
   readonly task: Task;
+  readonly prediction: StoredPrediction;
 }
 
 async function changedOf({ store }: AbsorbDeps, raws: readonly RawTask[]): Promise<Changed[]> {
   const ids = raws.flatMap(({ predictionId }) => predictionId ?? []);
   const tasks = new Map((await store.tasksOf(ids)).map((task) => [task.predictionId, task]));
-  return raws.flatMap((raw) => {
+  const changed: Changed[] = [];
+  for (const raw of raws) {
     const task = raw.predictionId === null ? undefined : tasks.get(raw.predictionId);
-    return task !== undefined && isLinked(raw, task) && isChanged(raw, task) ? [{ raw, task }] : [];
-  });
+    if (task === undefined || !isLinked(raw, task) || !isChanged(raw, task)) continue;
+    // Erased while it was read: nobody's label any more.
+    const prediction = await store.findPrediction(task.predictionId);
+    if (prediction !== null) changed.push({ raw, task, prediction });
+  }
+  return changed;
 }
 
 /** Is this the task that our record speaks of, and not another one of the same prediction? */
@@ -92,19 +100,18 @@ const signature = (
     .sort()
     .join();
 
-async function judge(
-  { store }: AbsorbDeps,
+function judge(
   settings: AbsorbSettings,
   raw: RawTask,
   task: Task,
+  prediction: StoredPrediction,
   { annotatorCount }: Reading,
-): Promise<Pulled> {
-  const prediction = await store.findPrediction(task.predictionId);
+): Pulled {
   const isClass = (name: string): boolean =>
     settings.classes.includes(name) || isClassOf(prediction, name);
   const annotations = raw.annotations.map((one) => readAnnotation(one, isClass));
   const isOverlapping = overlapDraw({
-    isRandom: prediction?.decision?.isRandom ?? false,
+    isRandom: prediction.decision?.isRandom ?? false,
     overlapNumber: settings.overlapNumber(task.predictionId),
     overlapShare: settings.overlapShare,
     annotatorCount,
@@ -120,10 +127,8 @@ async function judge(
 }
 
 /** A version of the model that is gone may have had classes that the one in service lacks. */
-const isClassOf = (prediction: StoredPrediction | null, name: string): boolean =>
-  prediction !== null &&
-  (prediction.predictedClass === name ||
-    (prediction.probabilities !== null && Object.hasOwn(prediction.probabilities, name)));
+const isClassOf = ({ predictedClass, probabilities }: StoredPrediction, name: string): boolean =>
+  predictedClass === name || (probabilities !== null && Object.hasOwn(probabilities, name));
 
 /** Entries for the tasks that now want more people than their project gives them, once somebody has answered. */
 const wishesOf = (

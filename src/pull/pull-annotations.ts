@@ -1,5 +1,6 @@
 import { LabelingToolRefused } from '../domain/errors.ts';
 import { PROJECT_KINDS, type ProjectKind } from '../domain/selection.ts';
+import type { LabelChange } from '../domain/unit.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LabelingTool } from '../ports/labeling-tool.ts';
 import type { Fence, TaskStore } from '../ports/store.ts';
@@ -21,8 +22,8 @@ export interface PullDeps extends AbsorbDeps {
 
 /** What one run of the pull did. */
 export interface PullResult {
-  /** Tasks whose annotations changed. */
-  readonly changed: number;
+  /** One entry for each task whose annotations changed. */
+  readonly changes: readonly LabelChange[];
   /** Tasks read. */
   readonly read: number;
   /** Projects that are not there; the sync ensures them. */
@@ -40,14 +41,14 @@ export async function pullAnnotations(
   fence: Fence,
 ): Promise<PullResult> {
   const missingProjects: ProjectKind[] = [];
-  let changed = 0;
+  const changes: LabelChange[] = [];
   let read = 0;
   for (const kind of PROJECT_KINDS) {
     const projectId = await deps.store.projectId(kind);
     if (projectId === null) continue;
     try {
       for await (const page of pullProject(deps, settings, projectId, fence)) {
-        changed += page.changed;
+        changes.push(...page.changes);
         read += page.read;
       }
     } catch (error) {
@@ -55,7 +56,7 @@ export async function pullAnnotations(
       missingProjects.push(kind);
     }
   }
-  return { changed, read, missingProjects };
+  return { changes, read, missingProjects };
 }
 
 async function* pullProject(
@@ -63,7 +64,7 @@ async function* pullProject(
   settings: AbsorbSettings,
   projectId: number,
   fence: Fence,
-): AsyncGenerator<{ readonly changed: number; readonly read: number }> {
+): AsyncGenerator<Pick<PullResult, 'changes' | 'read'>> {
   const { store, tool, clock } = deps;
   const before = await store.watermark(projectId);
   let watermark = before ?? 0;
@@ -73,7 +74,7 @@ async function* pullProject(
     watermark = Math.max(watermark, ...raws.map(({ updatedAt }) => updatedAt));
     const annotatorCount = await store.annotatorCount(now - ANNOTATOR_DAYS_MS);
     const reading = { projectId, watermark, annotatorCount, now, fence };
-    const pulled = await absorbTasks(deps, settings, raws, reading);
-    yield { changed: pulled.length, read: raws.length };
+    const changes = await absorbTasks(deps, settings, raws, reading);
+    yield { changes, read: raws.length };
   }
 }

@@ -1,6 +1,6 @@
 import type { AccuracyEstimate } from '../domain/estimate.ts';
-import { correctness, type Unit } from '../domain/unit.ts';
-import { dayOf, rollingWindow, type WindowName } from '../domain/window.ts';
+import { correctness, type LabelChange, type Unit } from '../domain/unit.ts';
+import { dayOf, rollingWindow, type Window, type WindowName } from '../domain/window.ts';
 import { fitCalibrationMap } from '../estimate/calibration-map.ts';
 import { estimateWindow } from '../estimate/estimate-window.ts';
 import { belowTargetEvalue, evidenceByDay } from '../estimate/evalue.ts';
@@ -22,28 +22,46 @@ export interface EstimateSettings {
 type Version = Awaited<ReturnType<EstimateStore['modelVersions']>>[number];
 
 /**
- * Every window of every model version, as it stands at `now`. Labelled units of a version are read once and serve all its
+ * The windows of the model versions, as they stand at `now`. Labelled units of a version are read once and serve all its
  * windows; the population counts are read for each.
+ * @param changes labels that changed: only the windows that contain one are computed; null: every window
  */
 export async function estimateVersions(
   store: EstimateStore,
   settings: EstimateSettings,
   now: number,
+  changes: readonly LabelChange[] | null = null,
 ): Promise<readonly AccuracyEstimate[]> {
   const estimates: AccuracyEstimate[] = [];
   for (const version of await store.modelVersions()) {
-    estimates.push(...(await estimateVersion(store, settings, version, now)));
+    const windows = windowsOf(version, settings.windows, now, changes);
+    if (windows.length > 0)
+      estimates.push(...(await estimateVersion(store, settings, version, windows, now)));
   }
   return estimates;
+}
+
+function windowsOf(
+  { modelVersion, firstAt }: Version,
+  names: readonly WindowName[],
+  now: number,
+  changes: readonly LabelChange[] | null,
+): readonly Window[] {
+  const windows = names.map((name) => rollingWindow(name, now, firstAt));
+  if (changes === null) return windows;
+  const times = changes
+    .filter((change) => change.modelVersion === modelVersion)
+    .map(({ at }) => at);
+  return windows.filter(({ from, to }) => times.some((at) => at >= from && at < to));
 }
 
 async function estimateVersion(
   store: EstimateStore,
   settings: EstimateSettings,
   { modelVersion, firstAt, lastAt }: Version,
+  windows: readonly Window[],
   now: number,
 ): Promise<readonly AccuracyEstimate[]> {
-  const windows = settings.windows.map((name) => rollingWindow(name, now, firstAt));
   const from = dayOf(Math.min(...windows.map((window) => window.from)));
   // The evidence goes back to the version's first day, whatever the windows are.
   const units = await store.units(modelVersion, dayOf(firstAt), now, now - settings.labelSlaMs);

@@ -1,12 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
 
 import { type AppError, LabelingToolUnavailable, LeaseLost } from '../domain/errors.ts';
-import { hourOf } from '../domain/window.ts';
+import type { LabelChange } from '../domain/unit.ts';
 import { measureJob, type SyncJob } from '../expose/measure-job.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { Fence, RunStore, SyncRun } from '../ports/store.ts';
+import { DueEstimates } from './due-estimates.ts';
 import { type HeldLease, holdLease } from './hold-lease.ts';
 import { hasOrders, type Orders, type Trigger } from './sync-loop.ts';
 
@@ -24,14 +25,14 @@ export interface SyncSteps {
   ): Promise<{ readonly decided: number; readonly selected: number }>;
   /** Projects, webhooks, outbox. @returns tasks made */
   push(now: number, fence: Fence): Promise<number>;
-  /** @returns tasks whose annotations changed */
-  pull(now: number, fence: Fence): Promise<number>;
+  /** @returns one entry for each task whose annotations changed */
+  pull(now: number, fence: Fence): Promise<readonly LabelChange[]>;
   /** Both sides compared as a whole, after what an operator decided. */
   reconcile(now: number, fence: Fence, decision: Orders['decision']): Promise<void>;
   /** Did a project turn out to be gone since both sides were compared? */
   hasLostProject(): boolean;
-  /** Estimates of all windows, stored and exposed. */
-  estimate(now: number, fence: Fence): Promise<void>;
+  /** Estimates, stored and exposed. @param changes labels that changed: only their windows; null: every window */
+  estimate(now: number, fence: Fence, changes: readonly LabelChange[] | null): Promise<void>;
   /** Roll-up, retention, orphans. */
   keepHouse(now: number, fence: Fence): Promise<void>;
   /** Backlog and budget as gauges; reads only. */
@@ -52,8 +53,9 @@ export interface RunSyncOptions {
 interface Tally {
   selected: number;
   pushed: number;
-  pulled: number;
-  hasChanges: boolean;
+  changes: readonly LabelChange[];
+  /** Labels changed otherwise than by new answers. */
+  isMended: boolean;
   readonly faults: string[];
 }
 
@@ -69,7 +71,7 @@ export function createRunSync(
   const tool = watchTool(log);
   let reconciledAt = -Infinity;
   let houseKeptAt = -Infinity;
-  let estimatedHour = -Infinity;
+  const estimates = new DueEstimates();
 
   /** Runs a step; a fault is noted. @returns whether it succeeded */
   const attempt = async (
@@ -103,8 +105,10 @@ export function createRunSync(
       return;
     }
     const isPulled = await attempt(tally, 'pull', async () => {
-      tally.pulled = await steps.pull(now, fence);
+      tally.changes = await steps.pull(now, fence);
     });
+    // What was pulled before it failed is saved, and nobody knows here what it was.
+    if (!isPulled) estimates.noteTraffic();
     if (isPushed && isPulled) tool.answered();
     const isDue = now - reconciledAt >= HOUR_MS || steps.hasLostProject() || orders.reconcile;
     if (tool.isDown() || !isDue) return;
@@ -112,7 +116,15 @@ export function createRunSync(
       steps.reconcile(now, fence, orders.decision),
     );
     if (isReconciled) reconciledAt = now;
-    tally.hasChanges ||= isReconciled && orders.decision !== null;
+    tally.isMended ||= isReconciled;
+  };
+
+  const estimate = async (tally: Tally, isAsked: boolean, fence: Fence): Promise<void> => {
+    const now = clock.now();
+    const due = estimates.at(now, isAsked, tally.changes);
+    if (due?.length === 0) return;
+    const isDone = await attempt(tally, 'estimate', () => options.steps.estimate(now, fence, due));
+    if (isDone && due === null) estimates.computed(now, clock.now() - now);
   };
 
   const work = async (
@@ -126,14 +138,10 @@ export function createRunSync(
     await attempt(tally, 'select', async () => {
       const { decided, selected } = await steps.select(now, fence);
       tally.selected = selected;
-      tally.hasChanges = decided > 0;
+      if (decided > 0) estimates.noteTraffic();
     });
     await talkToTool(tally, now, fence, orders);
-    const isDue = trigger !== 'schedule' || hourOf(now) !== estimatedHour;
-    if (isDue || tally.hasChanges || tally.pulled > 0) {
-      const isDone = await attempt(tally, 'estimate', () => steps.estimate(clock.now(), fence));
-      if (isDone) estimatedHour = hourOf(now);
-    }
+    await estimate(tally, trigger !== 'schedule' || tally.isMended, fence);
     if (now - houseKeptAt >= HOUR_MS) {
       if (await attempt(tally, 'house', () => steps.keepHouse(now, fence))) houseKeptAt = now;
     }
@@ -148,7 +156,7 @@ export function createRunSync(
       return;
     }
     const startedAt = clock.now();
-    const tally: Tally = { selected: 0, pushed: 0, pulled: 0, hasChanges: false, faults: [] };
+    const tally: Tally = { selected: 0, pushed: 0, changes: [], isMended: false, faults: [] };
     const record = (state: Pick<SyncRun, 'finishedAt' | 'result'>): Promise<void> =>
       runs.saveRun({ id, trigger, startedAt, ...state, ...outcomeOf(tally) });
     try {
@@ -163,9 +171,9 @@ export function createRunSync(
       await record({ finishedAt: clock.now(), result: 'failure' });
     } finally {
       await lease.release();
-      const { faults, selected, pushed, pulled } = tally;
+      const { faults, selected, pushed, changes } = tally;
       log.info(
-        { runId: id, trigger, selected, pushed, pulled, faults: faults.length },
+        { runId: id, trigger, selected, pushed, pulled: changes.length, faults: faults.length },
         'sync run finished',
       );
     }
@@ -190,12 +198,12 @@ class RunIncomplete extends Error {}
 const outcomeOf = ({
   selected,
   pushed,
-  pulled,
+  changes,
   faults,
 }: Tally): Pick<SyncRun, 'selected' | 'pushed' | 'pulled' | 'error'> => ({
   selected,
   pushed,
-  pulled,
+  pulled: changes.length,
   error: faults.length === 0 ? null : faults.join('; '),
 });
 

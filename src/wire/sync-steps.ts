@@ -129,9 +129,9 @@ export function createSyncSteps(
     push,
     async pull(_now, fence) {
       if (canSeePictures) await checkPicture(fence);
-      const { changed, missingProjects } = await pullAnnotations(deps, reading, fence);
+      const { changes, missingProjects } = await pullAnnotations(deps, reading, fence);
       if (missingProjects.length > 0) ensuredAt = -Infinity;
-      return changed;
+      return changes;
     },
     async reconcile(_now, fence, decision) {
       const { missingProjects } = await reconcileTasks(deps, reading, fence, decision);
@@ -142,7 +142,7 @@ export function createSyncSteps(
       hasLostProject = false;
     },
     hasLostProject: () => hasLostProject,
-    async estimate(now, fence) {
+    async estimate(now, fence, changes) {
       const estimates = await estimateVersions(
         store,
         {
@@ -154,9 +154,16 @@ export function createSyncSteps(
           isAnchored: config.REVEAL_PREDICTION === 'hard',
         },
         now,
+        // A shared task's label is also that of predictions in other windows and versions.
+        config.DEDUPLICATE ? null : changes,
       );
       await store.saveEstimates(estimates, fence);
-      exposeEstimates(meter, estimates, offlineResults(deployment));
+      const latest = await store.latestEstimates();
+      exposeEstimates(
+        meter,
+        latest.filter(({ window }) => config.WINDOWS.includes(window)),
+        offlineResults(deployment),
+      );
     },
     keepHouse: (now, fence) =>
       keepHouse(

@@ -29,7 +29,7 @@ describe('pullAnnotations', function () {
   it('an annotation arrives, follows its edits, and goes with its deletion', async () => {
     const id = await one();
     const annotationId = await annotate(id, ['bread']);
-    assert.equal((await loop.pull()).changed, 1);
+    assert.equal((await loop.pull()).changes.length, 1);
     assert.deepEqual(await verdict(id), { kind: 'agreed', trueClass: 'bread' });
 
     await loop.people.edit(annotationId, ['rice']);
@@ -74,7 +74,7 @@ describe('pullAnnotations', function () {
     await loop.pull();
     const again = await loop.pull();
     assert.ok(again.read > 0, 'the overlap reads it again');
-    assert.equal(again.changed, 0);
+    assert.equal(again.changes.length, 0);
     const { meter } = loop;
     const why = { why: 'unknown_class' };
     assert.equal(meter.value('truthloop_annotations_unusable_total', why), 1);
@@ -202,9 +202,9 @@ describe('pullAnnotations', function () {
     const id = await one();
     await annotate(id, ['soup']);
     await loop.people.removeProject(await loop.projectId('disputed'));
-    const { missingProjects, changed } = await loop.pull();
+    const { missingProjects, changes } = await loop.pull();
     assert.deepEqual(missingProjects, ['disputed']);
-    assert.equal(changed, 1);
+    assert.equal(changes.length, 1);
   });
 
   it('tasks that are not ours are passed over', async () => {
@@ -215,6 +215,6 @@ describe('pullAnnotations', function () {
     ])) as [number, number];
     await loop.people.annotate(foreign, ['soup']);
     await loop.people.annotate(marked, ['soup']);
-    assert.equal((await loop.pull()).changed, 0);
+    assert.equal((await loop.pull()).changes.length, 0);
   });
 });

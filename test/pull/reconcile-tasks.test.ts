@@ -130,7 +130,7 @@ describe('reconcileTasks', function () {
     const task = loop.fake.records.tasks.get(await taskId(missed));
     assert.ok(task !== undefined);
     task.updated_at = new Date(Date.now() - 3_600_000).toISOString();
-    assert.equal((await loop.pull()).changed, 0);
+    assert.equal((await loop.pull()).changes.length, 0);
     assert.deepEqual((await loop.reconcile()).repairs, { ...NOTHING, missed_annotation: 1 });
     assert.deepEqual((await loop.task(missed)).verdict, { kind: 'agreed', trueClass: 'rice' });
     await assertNothingLeft();
@@ -140,7 +140,7 @@ describe('reconcileTasks', function () {
     const ids = await prepared(2, 1);
     await loop.people.annotate(await taskId(ids[1] as PredictionId), ['rice']);
     await assertNothingLeft();
-    assert.equal((await loop.pull()).changed, 1);
+    assert.equal((await loop.pull()).changes.length, 1);
   });
 
   it('a project that is gone: its labels are kept and reported, its open tasks made again', async () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { openSqliteStore } from '../../src/adapters/sqlite/open-sqlite-store.ts';
 import { modelVersion, objectKey, predictionId } from '../../src/domain/ids.ts';
 import type { Prediction } from '../../src/domain/prediction.ts';
+import type { LabelChange } from '../../src/domain/unit.ts';
 import { rollingWindow, type WindowName } from '../../src/domain/window.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { estimateVersions } from '../../src/sync/estimate-versions.ts';
@@ -50,19 +51,28 @@ describe('the estimates of a version', () => {
     rmSync(folder, { recursive: true });
   });
 
+  const settings = {
+    windows: WINDOWS,
+    classes: ['egg'],
+    segments: [],
+    targetAccuracy: 0.8,
+    labelSlaMs: HOUR,
+    isAnchored: false,
+  };
+
+  it('are computed for the windows whose labels changed, and for no other', async () => {
+    const windowsAfter = async (...changes: readonly LabelChange[]) =>
+      (await estimateVersions(store, settings, NOW, changes)).map(({ window }) => window);
+    const v1 = modelVersion('v1');
+    assert.deepEqual(await windowsAfter(), []);
+    assert.deepEqual(await windowsAfter({ modelVersion: modelVersion('v2'), at: NOW - HOUR }), []);
+    assert.deepEqual(await windowsAfter({ modelVersion: v1, at: NOW - 30 * HOUR }), ['2d', 'all']);
+    assert.deepEqual(await windowsAfter({ modelVersion: v1, at: NOW - 60 * HOUR }), ['all']);
+    assert.deepEqual(await windowsAfter({ modelVersion: v1, at: NOW - 1 }), WINDOWS);
+  });
+
   it('count in each window exactly its own predictions, at whatever hour of a day it begins', async () => {
-    const estimates = await estimateVersions(
-      store,
-      {
-        windows: WINDOWS,
-        classes: ['egg'],
-        segments: [],
-        targetAccuracy: 0.8,
-        labelSlaMs: HOUR,
-        isAnchored: false,
-      },
-      NOW,
-    );
+    const estimates = await estimateVersions(store, settings, NOW);
     const counted = estimates.map(({ window, predictions }) => [window, predictions]);
     const expected = WINDOWS.map((name) => {
       const { from } = rollingWindow(name, NOW, NOW - 100 * HOUR);

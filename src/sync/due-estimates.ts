@@ -1,0 +1,38 @@
+import type { LabelChange } from '../domain/unit.ts';
+import { hourOf } from '../domain/window.ts';
+
+/** Traffic alone brings a new computing of everything when the last one lasted at most this part of the time since. */
+const REST = 20;
+
+/**
+ * Which windows are to be computed. Those whose labels changed are, at once. Everything is when somebody asks, and when an hour
+ * is over: rolling windows move by the hour. Traffic alone moves estimates a little and counts a little more; it waits until
+ * computing everything again costs a twentieth of the time.
+ */
+export class DueEstimates {
+  #computedAt = -Infinity;
+  #tookMs = 0;
+  #hasTraffic = false;
+
+  noteTraffic(): void {
+    this.#hasTraffic = true;
+  }
+
+  /** @returns null: every window; else the label changes whose windows are due, none where nothing is */
+  at(
+    now: number,
+    isAsked: boolean,
+    changes: readonly LabelChange[],
+  ): readonly LabelChange[] | null {
+    if (isAsked || hourOf(now) !== hourOf(this.#computedAt)) return null;
+    const isRested = now - this.#computedAt >= REST * this.#tookMs;
+    return this.#hasTraffic && isRested ? null : changes;
+  }
+
+  /** Everything was computed, from `now` on, in `tookMs`. */
+  computed(now: number, tookMs: number): void {
+    this.#computedAt = now;
+    this.#tookMs = tookMs;
+    this.#hasTraffic = false;
+  }
+}
