@@ -1,6 +1,6 @@
 import { isMainThread } from 'node:worker_threads';
 
-import sharp, { type Metadata, type Sharp } from 'sharp';
+import sharp, { type Sharp, type SharpOptions } from 'sharp';
 
 import { UploadRejected } from '../../domain/errors.ts';
 import { imageType } from './image-type.ts';
@@ -31,9 +31,14 @@ if (isMainThread) {
 /**
  * The only way to an image's pixels. Nothing is decoded yet when it returns.
  * @param bytes the content as it came
+ * @param options what is left out of decoding
  * @throws UploadRejected `missing` (no bytes), `bytes` (too many), `type` (neither JPEG, PNG nor WebP)
  */
-export function openImage(bytes: Buffer, limits: ImageLimits): Sharp {
+export function openImage(
+  bytes: Buffer,
+  limits: ImageLimits,
+  options: Pick<SharpOptions, 'ignoreIcc'> = {},
+): Sharp {
   if (bytes.length === 0)
     throw new UploadRejected('missing', 'The image is empty: send a JPEG, PNG or WebP file.');
   if (bytes.length > limits.bytesMax)
@@ -44,6 +49,7 @@ export function openImage(bytes: Buffer, limits: ImageLimits): Sharp {
   if (imageType(bytes) === null)
     throw new UploadRejected('type', 'This is no JPEG, PNG or WebP image: send one of these.');
   return sharp(bytes, {
+    ...options,
     limitInputPixels: limits.pixelsMax,
     limitInputChannels: CHANNELS_MAX,
     pages: 1,

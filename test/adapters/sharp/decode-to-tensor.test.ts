@@ -66,4 +66,15 @@ describe('the tensor of an image', () => {
     const { tensor } = await createTensorDecoder({ ...tiny, resize: 'cover' }, LIMITS)(image);
     assert.deepEqual(Array.from(tensor), [1, 2, 10, 20, 10, 20]);
   });
+
+  for (const type of ['png', 'jpeg'] as const)
+    it(`leaves the colour profile of a ${type} aside, as Pillow does`, async () => {
+      const tagged = await sharp(referenceBytes('exact-224.png'))
+        .withIccProfile('p3')
+        .toFormat(type)
+        .toBuffer();
+      const stored = await sharp(tagged, { ignoreIcc: true }).png().toBuffer();
+      assert.notEqual((await sharp(tagged).metadata()).icc, undefined);
+      assert.deepEqual((await decode(tagged)).tensor, (await decode(stored)).tensor);
+    });
 });
