@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import sharp from 'sharp';
@@ -19,32 +19,40 @@ const PHONE_SIZES = [
   [4800, 3600],
 ] as const;
 
-/** The shared photos of up to 400 kB. */
+/** Photos of up to 400 kB, as they come. */
 export function smallPhotos(folder: string): Bodies {
-  const photos = path.join(SHARED_DIR, 'photos');
-  const images = ['food11', 'indian_dessert', 'ai_images']
-    .flatMap((set) =>
-      readdirSync(path.join(photos, set)).map((name) => path.join(photos, set, name)),
-    )
-    .filter((file) => {
-      const { size } = statSync(file);
-      return size >= SMALL_BYTES[0] && size <= SMALL_BYTES[1];
-    })
-    .map((file) => readFileSync(file));
+  const images = photoFiles()
+    .filter(({ bytes }) => bytes >= SMALL_BYTES[0] && bytes <= SMALL_BYTES[1])
+    .map(({ file }) => readFileSync(file));
   return written('photos up to 400 kB', folder, images);
 }
 
-/** Photos as phones make them: the sharpest of the shared ones, enlarged to 12 and 17 megapixels, as JPEG. */
+/** Photos as phones make them: the largest files, enlarged to 12 and 17 megapixels, as JPEG. */
 export async function phonePhotos(folder: string): Promise<Bodies> {
-  const set = path.join(SHARED_DIR, 'photos', 'food11');
-  const files = readdirSync(set).map((name) => path.join(set, name));
-  const largest = files.toSorted((a, b) => statSync(b).size - statSync(a).size);
+  const largest = photoFiles().toSorted((a, b) => b.bytes - a.bytes);
   const images = await Promise.all(
     PHONE_SIZES.map(([width, height], index) =>
-      sharp(largest[index]).resize(width, height, { fit: 'fill' }).jpeg({ quality: 90 }).toBuffer(),
+      sharp(largest[index]?.file)
+        .resize(width, height, { fit: 'fill' })
+        .jpeg({ quality: 90 })
+        .toBuffer(),
     ),
   );
   return written('phone photos, 12 and 17 MP', folder, images);
+}
+
+/** The files of BENCH_PHOTOS, or else of the photos beside the project. */
+function photoFiles(): { readonly file: string; readonly bytes: number }[] {
+  const folder = process.env['BENCH_PHOTOS'] ?? path.join(SHARED_DIR, 'photos');
+  if (!existsSync(folder))
+    throw new Error(`${folder} is not there: set BENCH_PHOTOS to a folder of photos.`);
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(jpe?g|png|webp)$/i.test(name))
+    .map((name) => path.join(folder, name))
+    .toSorted();
+  if (files.length < PHONE_SIZES.length)
+    throw new Error(`${folder} holds no photos: set BENCH_PHOTOS to a folder that does.`);
+  return files.map((file) => ({ file, bytes: statSync(file).size }));
 }
 
 function written(name: string, folder: string, images: readonly Buffer[]): Bodies {

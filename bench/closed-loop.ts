@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
-import { SHARED_DIR } from '../test/servers/fastapi-peer.ts';
 import { processCost } from './process-cost.ts';
 
 /** What a server did while as many clients as given asked one thing after the other. */
@@ -45,7 +44,7 @@ async function wrk(
   clients: number,
   seconds: number,
 ): Promise<Pick<ClosedLoop, 'perSecond' | 'p50Ms' | 'p99Ms' | 'failed'>> {
-  const script = path.join(SHARED_DIR, 'bench', 'post.lua');
+  const script = path.join(import.meta.dirname, 'post.lua');
   const args = ['-t1', `-c${clients}`, `-d${seconds}s`, '--latency', '--timeout', '30s'];
   const { stdout } = await run('wrk', [...args, '-s', script, `${url}/predict`], {
     env: { ...process.env, BODIES: list },

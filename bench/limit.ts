@@ -8,9 +8,11 @@ const quiet = (): void => undefined;
 
 /**
  * What the machine can do at most: decoding and inference in as many worker threads as it has cores, without HTTP.
- * @returns images per second
  */
-export async function inProcessLimit(modelDir: string, images: readonly Buffer[]): Promise<number> {
+export async function inProcessLimit(
+  modelDir: string,
+  images: readonly Buffer[],
+): Promise<{ readonly perSecond: number; readonly cpuMsPerImage: number }> {
   const workers = availableParallelism();
   const pool = await InferencePool.start({
     model: await readModelFolder(modelDir),
@@ -21,12 +23,15 @@ export async function inProcessLimit(modelDir: string, images: readonly Buffer[]
     log: { error: quiet, warn: quiet, info: quiet, debug: quiet },
     random: { id: () => '', uniform: () => 0.5 },
   });
-  const perSecond = await rate(pool, images, 2 * workers);
+  const before = process.cpuUsage();
+  const done = await countImages(pool, images, 2 * workers);
+  const { user, system } = process.cpuUsage(before);
   await pool.stop();
-  return perSecond;
+  return { perSecond: done / SECONDS, cpuMsPerImage: (user + system) / 1000 / done };
 }
 
-async function rate(
+/** How many images are done in the time. */
+async function countImages(
   pool: InferencePool,
   images: readonly Buffer[],
   atATime: number,
@@ -35,10 +40,10 @@ async function rate(
   let done = 0;
   const loop = async (): Promise<void> => {
     for (let next = done; performance.now() < end; next++) {
-      await pool.run(Buffer.from(images[next % images.length] ?? Buffer.alloc(0)));
+      await pool.run(images[next % images.length] ?? Buffer.alloc(0));
       done += 1;
     }
   };
   await Promise.all(Array.from({ length: atATime }, loop));
-  return done / SECONDS;
+  return done;
 }

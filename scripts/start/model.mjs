@@ -29,8 +29,11 @@ export function isModelMissing(config, root) {
  * @param {Record<string, string | undefined>} what.env
  * @param {string} what.logFile
  * @param {import('./run.mjs').OnChild} what.onChild
+ * @param {'fp32' | 'int8'} [what.variant]
+ * @returns {Promise<string>} its folder
  */
-export async function makeModel({ root, env, logFile, onChild }) {
+export async function makeModel({ root, env, logFile, onChild, variant = 'fp32' }) {
+  const out = path.join(root, variant === 'fp32' ? DEMO_MODEL : `${DEMO_MODEL}-${variant}`);
   const dataPrep = path.join(root, 'data-prep');
   const requirements = path.join(dataPrep, 'requirements.txt');
   const folder = path.join(cacheFolder(env), 'data-prep');
@@ -39,10 +42,11 @@ export async function makeModel({ root, env, logFile, onChild }) {
   await run({
     name: 'making the model',
     command: path.join(folder, 'bin', 'python'),
-    args: [path.join(dataPrep, 'build_model.py'), '--out', path.join(root, DEMO_MODEL)],
+    args: [path.join(dataPrep, 'build_model.py'), '--variant', variant, '--out', out],
     cwd: root,
     env: { ...env, PYTHONUNBUFFERED: '1' },
     logFile,
     onChild,
   });
+  return out;
 }

@@ -15,17 +15,19 @@ const REQUIREMENTS = path.join(ROOT, 'bench', 'peer-requirements.txt');
 /** The folder beside the project that holds the peer and the photos. */
 export const SHARED_DIR = path.resolve(ROOT, process.env['SHARED_DIR'] ?? '../shared');
 
+/** The peer's program: a module whose `app` takes `{"image": base64}` at /predict and reads the model's path from MODEL. */
+export const PEER_FILE = path.resolve(
+  process.env['PEER_FILE'] ?? path.join(SHARED_DIR, 'bench', 'fastapi_ort.py'),
+);
+
 /**
  * Starts what a Python team would run instead (FastAPI, onnxruntime, Pillow), unchanged, in a virtual environment of its
  * own.
  * @param modelPath an ONNX file that takes float32 [N, 3, 224, 224]
  */
 export async function startFastApiPeer(modelPath: string, workers = 1): Promise<Server> {
-  const source = path.join(SHARED_DIR, 'bench');
-  if (!existsSync(path.join(source, 'fastapi_ort.py')))
-    throw new Error(
-      `${source} has no fastapi_ort.py: set SHARED_DIR to the folder that holds bench/.`,
-    );
+  if (!existsSync(PEER_FILE))
+    throw new Error(`${PEER_FILE} is not there: set PEER_FILE to the program to compare with.`);
   const folder = temporaryFolder('peer');
   const venv = path.join(cacheFolder(process.env), 'fastapi-peer');
   await ensureVenv({
@@ -41,7 +43,8 @@ export async function startFastApiPeer(modelPath: string, workers = 1): Promise<
     name: 'FastAPI peer',
     command: path.join(venv, 'bin', 'python'),
     args: [
-      ...['-m', 'uvicorn', 'fastapi_ort:app', '--app-dir', source, '--host', '127.0.0.1'],
+      ...['-m', 'uvicorn', `${path.basename(PEER_FILE, '.py')}:app`],
+      ...['--app-dir', path.dirname(PEER_FILE), '--host', '127.0.0.1'],
       ...['--port', String(port), '--workers', String(workers), '--no-access-log'],
     ],
     env: { ...process.env, MODEL: modelPath, PYTHONDONTWRITEBYTECODE: '1' },
