@@ -1,5 +1,5 @@
 import { benchClassifier } from './classifier.ts';
-import { benchDataset } from './dataset.ts';
+import { benchDrift } from './drift.ts';
 import { benchEstimate } from './estimate.ts';
 import { benchOverload } from './overload.ts';
 import { benchStore } from './store.ts';
@@ -7,7 +7,7 @@ import { benchStore } from './store.ts';
 /** `npm run bench -- NAME`: measures on this machine, now, and prints a table for docs/performance.md. */
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   classifier: benchClassifier,
-  dataset: benchDataset,
+  drift: benchDrift,
   estimate: benchEstimate,
   overload: benchOverload,
   store: benchStore,
