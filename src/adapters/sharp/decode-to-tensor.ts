@@ -27,7 +27,7 @@ export interface DecodedImage {
 
 /**
  * Makes a function from an encoded image to the numbers that a model takes: upright, on white, sized, normalised. Colour
- * profiles are left aside, as the libraries do that models are trained with.
+ * profiles are left aside, as the libraries do that models are trained with. The function owns the bytes that it is given.
  * @throws (the function) UploadRejected with its reason
  */
 export function createTensorDecoder(

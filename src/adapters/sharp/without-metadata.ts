@@ -12,6 +12,7 @@ const IFD_ENTRY_BYTES = 12;
 /**
  * A JPEG with the same pixels and the same orientation, without Exif, XMP, colour profile and comments: libvips spends
  * longer on parsing these than on decoding a small photo.
+ * @param jpeg belongs to this function afterwards: what is kept is moved inside it, as copying a large photo costs too
  * @returns the very same bytes where anything about them is unusual: then the decoder decides
  */
 export function withoutMetadata(jpeg: Buffer): Buffer {
@@ -21,7 +22,7 @@ export function withoutMetadata(jpeg: Buffer): Buffer {
     const end = segmentEnd(jpeg, at);
     if (end === null) return jpeg;
     const marker = jpeg[at + 1] ?? 0;
-    if (marker === START_OF_SCAN) return Buffer.concat([...kept, jpeg.subarray(at)]);
+    if (marker === START_OF_SCAN) return movedTo(jpeg, at, Buffer.concat(kept));
     const content = jpeg.subarray(at + 4, end);
     if (!isMetadata(marker)) kept.push(jpeg.subarray(at, end));
     else if (marker === APP1 && content.subarray(0, EXIF.length).equals(EXIF)) {
@@ -31,6 +32,13 @@ export function withoutMetadata(jpeg: Buffer): Buffer {
     }
     at = end;
   }
+}
+
+/** The file from its scan on, with this head directly before it. */
+function movedTo(jpeg: Buffer, scan: number, head: Buffer): Buffer {
+  if (head.length >= scan) return jpeg;
+  head.copy(jpeg, scan - head.length);
+  return jpeg.subarray(scan - head.length);
 }
 
 /** Where the segment that begins at a marker ends; null when there is none or it does not end inside the file. */
