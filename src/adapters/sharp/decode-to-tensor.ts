@@ -1,8 +1,8 @@
 import type { Sharp } from 'sharp';
 
 import { imageType } from './image-type.ts';
-import { checkSides, decodingFailure, type ImageLimits, openImage } from './open-image.ts';
-import { withoutMetadata } from './without-metadata.ts';
+import { checkClaims, decodingFailure, type ImageLimits, openImage } from './open-image.ts';
+import { isSequential, withoutMetadata } from './without-metadata.ts';
 
 /** What a model's file expects of an image; said by its model folder. */
 export interface TensorShape {
@@ -55,7 +55,8 @@ async function decodePixels(
   limits: ImageLimits,
 ): Promise<Buffer> {
   try {
-    return await openForModel(bytes, limits)
+    const image = await openForModel(bytes, limits);
+    return await image
       .autoOrient()
       .flatten({ background: '#fff' })
       .resize(shape.width, shape.height, { fit: shape.resize, kernel: shape.kernel })
@@ -67,22 +68,13 @@ async function decodePixels(
   }
 }
 
-/** The decoder is asked nothing beforehand: opening a small photo costs as much as a tenth of decoding it. */
-function openForModel(bytes: Buffer, limits: ImageLimits): Sharp {
-  const type = imageType(bytes);
-  // The other formats can't have sides that are too long.
-  if (type === 'png') checkPngSides(bytes);
-  const lean = type === 'jpeg' ? withoutMetadata(bytes) : bytes;
-  return openImage(lean, limits, { ignoreIcc: true });
-}
-
-/** A PNG begins with its signature and a chunk of this name; where it does not, the decoder says so. */
-const PNG_HEADER = { name: 'IHDR', nameAt: 12, widthAt: 16, heightAt: 20 } as const;
-
-function checkPngSides(png: Buffer): void {
-  const { name, nameAt, widthAt, heightAt } = PNG_HEADER;
-  if (png.toString('latin1', nameAt, widthAt) === name && png.length >= heightAt + 4)
-    checkSides(png.readUInt32BE(widthAt), png.readUInt32BE(heightAt));
+/** Only what could claim what it does not hold is asked first: opening costs a tenth of decoding a small photo. */
+async function openForModel(bytes: Buffer, limits: ImageLimits): Promise<Sharp> {
+  const isJpeg = imageType(bytes) === 'jpeg';
+  const lean = isJpeg ? withoutMetadata(bytes) : bytes;
+  const image = openImage(lean, limits, { ignoreIcc: true });
+  if (!isJpeg || !isSequential(lean)) checkClaims(await image.metadata(), lean);
+  return image;
 }
 
 function createNormaliser(shape: TensorShape): (pixels: Buffer) => Float32Array {

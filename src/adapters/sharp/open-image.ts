@@ -1,6 +1,6 @@
 import { isMainThread } from 'node:worker_threads';
 
-import sharp, { type Sharp, type SharpOptions } from 'sharp';
+import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
 
 import { UploadRejected } from '../../domain/errors.ts';
 import { imageType } from './image-type.ts';

@@ -4,6 +4,7 @@ const APP14 = 0xee;
 const APP15 = 0xef;
 const COMMENT = 0xfe;
 const START_OF_SCAN = 0xda;
+const SEQUENTIAL_FRAMES = new Set([0xc0, 0xc1]);
 const EXIF = Buffer.from('Exif\0\0', 'latin1');
 const ORIENTATION_TAG = 0x0112;
 const SHORT = 3;
@@ -30,6 +31,20 @@ export function withoutMetadata(jpeg: Buffer): Buffer {
       if (orientation === null || ++exifs > 1) return jpeg;
       if (orientation > 1) kept.push(orientationSegment(orientation));
     }
+    at = end;
+  }
+}
+
+/**
+ * Whether a JPEG's pixels come row by row, as in nearly all of them: the decoder then takes no memory for what never comes.
+ * @returns false where anything about its segments is unusual
+ */
+export function isSequential(jpeg: Buffer): boolean {
+  for (let at = 2; ;) {
+    const end = segmentEnd(jpeg, at);
+    const marker = jpeg[at + 1] ?? 0;
+    if (end === null || marker === START_OF_SCAN) return false;
+    if (SEQUENTIAL_FRAMES.has(marker)) return true;
     at = end;
   }
 }
