@@ -42,13 +42,18 @@ export function ratioEstimate(terms: readonly RatioTerm[]): RatioEstimate | null
 
 /**
  * The ratio with its 95 % interval (Wilson with n* = R (1 - R) / V).
+ * @param of what the interval speaks: the predictions of the window, or an endless stream of such (for what is to come)
  * @returns null when fewer than 5 labelled units lie in the domain (den > 0)
  */
-export function ratioInterval(terms: readonly RatioTerm[]): Interval | null {
+export function ratioInterval(
+  terms: readonly RatioTerm[],
+  of: 'window' | 'stream' = 'window',
+): Interval | null {
   const domain = terms.filter(({ den }) => den > 0);
   const estimate = ratioEstimate(terms);
   if (domain.length < LEAST_LABELS || estimate === null) return null;
   const value = Math.min(1, Math.max(0, estimate.ratio));
-  const [lower, upper] = wilson(value, effectiveSize(value, estimate.variance, kishSize(domain)));
+  const variance = of === 'window' ? estimate.variance : estimate.varianceOfStream;
+  const [lower, upper] = wilson(value, effectiveSize(value, variance, kishSize(domain)));
   return { value, lower, upper, labels: domain.length };
 }

@@ -1,0 +1,144 @@
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+
+import { readModelFolder } from '../src/adapters/onnx/model-folder.ts';
+import type { ModelVersion } from '../src/domain/ids.ts';
+import { rollingWindow } from '../src/domain/window.ts';
+import type { Records } from '../src/wire/records.ts';
+import { answerLabels } from './evaluate/answer-labels.ts';
+import { compareOnLabels, type Comparison } from './evaluate/compare.ts';
+import { comparisonText } from './evaluate/print-comparison.ts';
+import { readSeenPhotos } from './evaluate/seen-photos.ts';
+import { loadConfig } from './records/load-config.ts';
+import { openCopy } from './records/open-copy.ts';
+import { createProgress } from './records/progress.ts';
+import { readWindow } from './records/read-window.ts';
+import { runCommand, UsageError } from './records/run-command.ts';
+
+const HELP = `npm run evaluate -- --model DIR [options]
+
+Runs a candidate model over the predictions that people labelled and compares it with the model in service: weighted accuracy
+with its 95 % interval, the difference on the same photos, each class, and a verdict. The program may run meanwhile.
+
+  --model DIR          the candidate: a folder with model.json and its ONNX file
+  --against VERSION    the model in service; default: the version that answered last
+  --window WINDOW      predictions of the last 30d (default), 24h, 7d, ... or all
+  --exclude DATASET    leave out photos that this dataset trained with, and near-duplicates of them; may be repeated. What the
+                       candidate was fitted on is left out by itself where its folder says so (fitted-on.jsonl)
+  --json               for programs
+
+Give --exclude for every dataset that the candidate or the model in service was fitted on: photos that a fit has seen flatter it.
+`;
+const DAY_MS = 86_400_000;
+
+interface Options {
+  readonly model: string;
+  readonly against: string | undefined;
+  readonly window: ReturnType<typeof readWindow>;
+  readonly exclude: readonly string[];
+  readonly json: boolean;
+}
+
+function readOptions(): Options {
+  const { values } = parseArgs({
+    options: {
+      model: { type: 'string' },
+      against: { type: 'string' },
+      window: { type: 'string', default: '30d' },
+      exclude: { type: 'string', multiple: true, default: [] },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  if (values.model === undefined)
+    throw new UsageError('--model is missing: the folder of a candidate.');
+  return {
+    ...values,
+    model: values.model,
+    against: values.against,
+    window: readWindow(values.window),
+  };
+}
+
+async function evaluate(options: Options): Promise<void> {
+  const model = await readModelFolder(options.model);
+  const fittedOn = path.join(options.model, 'fitted-on.jsonl');
+  const seen = await readSeenPhotos([
+    ...options.exclude,
+    ...(existsSync(fittedOn) ? [fittedOn] : []),
+  ]);
+  const config = loadConfig();
+  const records = await openCopy(config);
+  try {
+    const version = await versionInService(records, options.against);
+    const window = rollingWindow(options.window, Date.now(), version.firstAt);
+    const tiesBefore = Date.now() - config.LABEL_SLA_DAYS * DAY_MS;
+    const units = await records.store.units(
+      version.modelVersion,
+      window.from,
+      window.to,
+      tiesBefore,
+    );
+    const labelled = units.filter(({ outcome }) => outcome.state === 'labelled');
+    const answers = await answerLabels(
+      {
+        ...{ model, records, seen, progress: createProgress() },
+        workers: config.CLASSIFIER_WORKERS ?? availableParallelism(),
+        limits: { bytesMax: config.UPLOAD_BYTES_MAX, pixelsMax: config.UPLOAD_PIXELS_MAX },
+      },
+      labelled,
+    );
+    const answerOf = new Map(
+      labelled.flatMap(({ predictionId }, index) => {
+        const answer = answers[index];
+        return answer === undefined ? [] : [[predictionId, answer] as const];
+      }),
+    );
+    const comparison = compareOnLabels(units, answerOf, classesIn(labelled, model.classes), window);
+    const names = { candidate: model.version, service: version.modelVersion };
+    print(comparison, { ...names, window: options.window }, options.json);
+  } finally {
+    await records.close();
+  }
+}
+
+type Version = { readonly modelVersion: ModelVersion; readonly firstAt: number };
+
+async function versionInService({ store }: Records, against: string | undefined): Promise<Version> {
+  const versions = await store.modelVersions();
+  const found = versions.find(
+    ({ modelVersion }) => against === undefined || modelVersion === against,
+  );
+  if (found !== undefined) return found;
+  const known = versions.map(({ modelVersion }) => modelVersion).join(', ');
+  throw new UsageError(
+    versions.length === 0
+      ? 'No prediction is recorded yet: there is nothing to compare on.'
+      : `--against ${against ?? ''}: there are ${known}.`,
+  );
+}
+
+/** The candidate's classes, and those that people named beside them. */
+function classesIn(
+  units: Awaited<ReturnType<Records['store']['units']>>,
+  classes: readonly string[],
+): readonly string[] {
+  const named = units.flatMap(({ outcome }) =>
+    outcome.state === 'labelled' ? Object.keys(outcome.shares) : [],
+  );
+  return [...new Set([...classes, ...named])];
+}
+
+function print(
+  comparison: Comparison,
+  names: Parameters<typeof comparisonText>[1],
+  isJson: boolean,
+): void {
+  process.stdout.write(
+    isJson ? `${JSON.stringify({ ...names, ...comparison })}\n` : comparisonText(comparison, names),
+  );
+}
+
+await runCommand(HELP, () => evaluate(readOptions()));
