@@ -33,12 +33,16 @@ const rows = (pairs: readonly (readonly [string, string])[]): string =>
 /**
  * The page for people who write a client.
  * @param model what answers here
+ * @param origin as the reader's browser reached this server, for the examples
  */
-export function docsPage(model: {
-  readonly name: string;
-  readonly version: string;
-  readonly classes: readonly string[];
-}): string {
+export function docsPage(
+  model: {
+    readonly name: string;
+    readonly version: string;
+    readonly classes: readonly string[];
+  },
+  origin: string,
+): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -60,16 +64,16 @@ ${model.classes.map((name) => `<span class="class">${escape(name)}</span>`).join
 <input id="file" name="file" type="file" accept="image/jpeg,image/png,image/webp" required>
 <button type="submit">Classify</button>
 </form>
-<pre id="answer" role="status" hidden></pre>
+<pre id="answer" role="status" tabindex="0" hidden></pre>
 <h2>Ask it</h2>
-<pre>curl -F file=@photo.jpg http://127.0.0.1:8000/predict
+<pre tabindex="0">curl -F file=@photo.jpg ${escape(origin)}/predict
 
 printf '{"image": "%s"}' "$(base64 &lt; photo.jpg | tr -d '\\n')" |
-  curl -H 'Content-Type: application/json' --data-binary @- http://127.0.0.1:8000/predict
+  curl -H 'Content-Type: application/json' --data-binary @- ${escape(origin)}/predict
 
-curl -H 'Content-Type: image/jpeg' --data-binary @photo.jpg http://127.0.0.1:8000/predict</pre>
+curl -H 'Content-Type: image/jpeg' --data-binary @photo.jpg ${escape(origin)}/predict</pre>
 <p>The answer:</p>
-<pre>${escape(JSON.stringify(exampleAnswer(model), null, 2))}</pre>
+<pre tabindex="0">${escape(JSON.stringify(exampleAnswer(model), null, 2))}</pre>
 <h2>What it answers</h2>
 <table>
 <tbody>

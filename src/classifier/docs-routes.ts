@@ -9,9 +9,11 @@ export function docsRoutes(
   model: { readonly name: string; readonly version: string; readonly classes: readonly string[] },
 ): void {
   const document = openApi(model);
-  const page = docsPage(model);
   app.get('/openapi.json', (_request, response) => void response.json(document));
-  app.get('/docs', (_request, response) => void response.type('html').send(page));
+  app.get('/docs', (request, response) => {
+    const origin = `${request.protocol}://${request.headers.host ?? ''}`;
+    response.type('html').send(docsPage(model, origin));
+  });
   app.get('/docs/docs.css', (_request, response) => void response.type('css').send(DOCS_STYLE));
   app.get('/docs/docs.js', (_request, response) => void response.type('js').send(DOCS_SCRIPT));
 }

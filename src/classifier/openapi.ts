@@ -1,5 +1,13 @@
-import { z } from 'zod';
-
+import {
+  componentSchemas,
+  imageForm,
+  json,
+  type OpenApi,
+  type Operation,
+  ref,
+  retryLater,
+  text,
+} from '../http/openapi.ts';
 import {
   invalidRequest,
   liveAnswer,
@@ -10,38 +18,17 @@ import {
 } from './schemas.ts';
 
 const SCHEMAS = {
-  PredictRequest: predictRequest,
-  PredictAnswer: predictAnswer,
-  Refusal: refusal,
-  InvalidRequest: invalidRequest,
-  Live: liveAnswer,
-  Ready: readyAnswer,
+  requests: { PredictRequest: predictRequest },
+  answers: {
+    PredictAnswer: predictAnswer,
+    Refusal: refusal,
+    InvalidRequest: invalidRequest,
+    Live: liveAnswer,
+    Ready: readyAnswer,
+  },
 } as const;
 
-type SchemaName = keyof typeof SCHEMAS;
-type Responses = Readonly<Record<string, object>>;
-
-const ref = (name: SchemaName): object => ({ $ref: `#/components/schemas/${name}` });
-const json = (description: string, name: SchemaName): object => ({
-  description,
-  content: { 'application/json': { schema: ref(name) } },
-});
-const text = (description: string, type: string): object => ({
-  description,
-  content: { [type]: { schema: { type: 'string' } } },
-});
-
-const retryLater = (description: string): object => ({
-  ...json(description, 'Refusal'),
-  headers: {
-    'Retry-After': {
-      description: 'Seconds to wait before the next try.',
-      schema: { type: 'integer', minimum: 1 },
-    },
-  },
-});
-
-const predictOperation = (classes: readonly string[]): object => ({
+const predictOperation = (classes: readonly string[]): Operation => ({
   operationId: 'predict',
   summary: 'Classify an image',
   description: `Answers the likeliest of these classes: ${classes.join(', ')}.`,
@@ -49,13 +36,7 @@ const predictOperation = (classes: readonly string[]): object => ({
     required: true,
     content: {
       'application/json': { schema: ref('PredictRequest') },
-      'multipart/form-data': {
-        schema: {
-          type: 'object',
-          properties: { file: { type: 'string', format: 'binary' } },
-          required: ['file'],
-        },
-      },
+      ...imageForm(),
       'image/*': { schema: { type: 'string', format: 'binary' } },
     },
   },
@@ -65,14 +46,16 @@ const predictOperation = (classes: readonly string[]): object => ({
     '413': json('Too many bytes or pixels.', 'Refusal'),
     '415': json('Neither JPEG, PNG nor WebP; or a kind of body that is not taken.', 'Refusal'),
     '422': json('No JSON, or no image in it.', 'InvalidRequest'),
-    '429': retryLater('One client asks too often.'),
-    '503': retryLater('More work than can be taken just now.'),
+    '429': retryLater('One client asks too often.', 'Refusal'),
+    '503': retryLater('More work than can be taken just now.', 'Refusal'),
   },
 });
 
-const get = (operationId: string, summary: string, responses: Responses): object => ({
-  get: { operationId, summary, responses },
-});
+const get = (
+  operationId: string,
+  summary: string,
+  responses: Operation['responses'],
+): { readonly get: Operation } => ({ get: { operationId, summary, responses } });
 
 /**
  * OpenAPI 3.1 of the classifier, from the schemas that check requests and type answers.
@@ -82,7 +65,7 @@ export function openApi(model: {
   readonly name: string;
   readonly version: string;
   readonly classes: readonly string[];
-}): object {
+}): OpenApi {
   return {
     openapi: '3.1.0',
     info: {
@@ -106,15 +89,6 @@ export function openApi(model: {
         '200': { description: 'OpenAPI 3.1.', content: { 'application/json': { schema: {} } } },
       }),
     },
-    components: { schemas: schemas() },
+    components: { schemas: componentSchemas(SCHEMAS) },
   };
-}
-
-function schemas(): Record<string, object> {
-  return Object.fromEntries(
-    Object.entries(SCHEMAS).map(([name, schema]) => [
-      name,
-      { ...z.toJSONSchema(schema), $schema: undefined },
-    ]),
-  );
 }

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 
+import { EXAMPLE_IMAGE } from '../http/openapi.ts';
+
 /** What `POST /predict` takes as JSON. */
 export const predictRequest = z.object({
   image: z.string().meta({
     description:
       'A JPEG, PNG or WebP image in base64; white space and a data-URL prefix are tolerated.',
     contentEncoding: 'base64',
+    examples: [EXAMPLE_IMAGE],
   }),
 });
 

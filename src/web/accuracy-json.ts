@@ -1,4 +1,5 @@
 import type { AccuracyEstimate, ClassEstimate, Interval } from '../domain/estimate.ts';
+import type { AccuracyAnswer } from './api-schemas.ts';
 import type { OfflineResult } from './web-options.ts';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -10,7 +11,7 @@ const iso = (ms: number): string => new Date(ms).toISOString();
 export function accuracyJson(
   estimates: readonly AccuracyEstimate[],
   offline: OfflineResult | null,
-): object {
+): AccuracyAnswer {
   const newest = Math.max(...estimates.map(({ asOf }) => asOf));
   return {
     as_of: estimates.length === 0 ? null : iso(newest),
@@ -18,7 +19,10 @@ export function accuracyJson(
   };
 }
 
-function estimateJson(estimate: AccuracyEstimate, offline: OfflineResult | null): object {
+type EstimateAnswer = AccuracyAnswer['estimates'][number];
+type ClassAnswer = EstimateAnswer['classes'][number];
+
+function estimateJson(estimate: AccuracyEstimate, offline: OfflineResult | null): EstimateAnswer {
   const { accuracy, lower, upper, raw, lambda, kish, coverage, maturity } = estimate;
   return {
     model_version: estimate.modelVersion,
@@ -55,14 +59,14 @@ export const offlineAccuracy = (
 ): number | null =>
   offline?.modelVersion === modelVersion && offline.n > 0 ? offline.right / offline.n : null;
 
-const intervalJson = (interval: Interval | null, labels: number): object => ({
+const intervalJson = (interval: Interval | null, labels: number): EstimateAnswer['random'] => ({
   accuracy: interval?.value ?? null,
   lower: interval?.lower ?? null,
   upper: interval?.upper ?? null,
   labels,
 });
 
-const classJson = ({ className, labels, precision, recall, f1 }: ClassEstimate): object => ({
+const classJson = ({ className, labels, precision, recall, f1 }: ClassEstimate): ClassAnswer => ({
   class_name: className,
   labels,
   precision: plain(precision),
@@ -70,5 +74,5 @@ const classJson = ({ className, labels, precision, recall, f1 }: ClassEstimate):
   f1: plain(f1),
 });
 
-const plain = (interval: Interval | null): object | null =>
+const plain = (interval: Interval | null): ClassAnswer['f1'] =>
   interval && { value: interval.value, lower: interval.lower, upper: interval.upper };

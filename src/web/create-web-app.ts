@@ -6,6 +6,7 @@ import { createRecorder } from '../record/record-prediction.ts';
 import { addAccuracyRoutes } from './accuracy-routes.ts';
 import { answerFaults, nothingHere } from './answer-faults.ts';
 import { createAnswerOnce } from './answer-once.ts';
+import { addApiRoutes } from './api-routes.ts';
 import { addFeedbackRoutes } from './feedback-routes.ts';
 import { addHealthRoutes } from './health-routes.ts';
 import { addImageRoutes } from './image-routes.ts';
@@ -36,6 +37,8 @@ export const WEB_HANDLERS = [
   { handler: '/api/accuracy', method: 'GET' },
   { handler: '/accuracy', method: 'GET' },
   { handler: '/ops', method: 'GET' },
+  { handler: '/docs', method: 'GET' },
+  { handler: '/openapi.json', method: 'GET' },
   { handler: '/livez', method: 'GET' },
   { handler: '/readyz', method: 'GET' },
   { handler: '/metrics', method: 'GET' },
@@ -73,6 +76,7 @@ function routesOf(context: WebContext): Router {
   addAccuracyRoutes(router, context);
   addOpsRoutes(router, context);
   addLabelRoutes(router, context);
+  addApiRoutes(router, context);
   router.get('/assets/:name', context.pages.assets.serve);
   return router;
 }

@@ -3,6 +3,7 @@ import express, { type Request, type RequestHandler, type Router } from 'express
 import type { FeedbackKind } from '../domain/feedback.ts';
 import { type PredictionId, predictionId } from '../domain/ids.ts';
 import { jsonAnswer, redirectAnswer } from './answer-once.ts';
+import { correctionRequest } from './api-schemas.ts';
 import { wantsPage } from './wants-page.ts';
 import type { WebContext } from './web-context.ts';
 
@@ -55,8 +56,8 @@ function revoke({ feedback }: WebContext, kind: FeedbackKind): OfPrediction {
 }
 
 function suggestedClass(request: Request<{ id: string }>): string | null {
-  const body = request.body as { corrected_class?: unknown } | undefined;
-  return typeof body?.corrected_class === 'string' ? body.corrected_class : null;
+  const parsed = correctionRequest.safeParse(request.body);
+  return parsed.success ? parsed.data.corrected_class : null;
 }
 
 const thanksPage = (id: PredictionId, thanks: string): string =>

@@ -1,5 +1,6 @@
 import type { Router } from 'express';
 
+import type { ReadyAnswer } from './api-schemas.ts';
 import type { WebContext } from './web-context.ts';
 
 /** Alive, ready, and how it goes. Being alive never depends on anything else. */
@@ -14,7 +15,7 @@ export function addHealthRoutes(router: Router, context: WebContext): void {
       classifier: context.classifier === null || (await context.classifier.isReady()),
     };
     const ready = Object.values(checks).every((isWell) => isWell);
-    response.status(ready ? 200 : 503).json({ ready, checks });
+    response.status(ready ? 200 : 503).json({ ready, checks } satisfies ReadyAnswer);
   });
   router.get('/metrics', async (request, response) => {
     context.ops.requireNear(request, context.clock.now());

@@ -9,6 +9,7 @@ import { segmentOf } from '../record/read-report.ts';
 import { acceptUpload } from '../upload/accept-upload.ts';
 import { jsonAnswer, redirectAnswer } from './answer-once.ts';
 import { answerView, saidView, thanksFor } from './answer-view.ts';
+import type { ClassifiedAnswer, UploadAnswer } from './api-schemas.ts';
 import { sampleNamed, type SamplePicture, SAMPLES } from './sample-pictures.ts';
 import { wantsPage } from './wants-page.ts';
 import type { WebContext } from './web-context.ts';
@@ -84,14 +85,14 @@ function predict(context: WebContext): RequestHandler {
         const occasion = { id, at: now, recordedAt: now, segment, externalId: null };
         await context.record(answer, image, { ...occasion, source: 'web' });
         if (wantsPage(request)) return redirectAnswer(`/answers/${id}`);
-        const links = { image_url: context.imageLinks.urlFor(id, now) };
-        return jsonAnswer(200, { id, ...answerJson(answer), ...links });
+        const image_url = context.imageLinks.urlFor(id, now);
+        return jsonAnswer(200, { id, ...answerJson(answer), image_url } satisfies UploadAnswer);
       },
     });
   };
 }
 
-const answerJson = (answer: Classification): object => ({
+const answerJson = (answer: Classification): ClassifiedAnswer => ({
   prediction: answer.predictedClass,
   probability: answer.confidence,
   probabilities: answer.probabilities,

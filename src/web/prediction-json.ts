@@ -1,6 +1,7 @@
 import type { Task } from '../domain/annotation.ts';
 import type { Feedback } from '../domain/feedback.ts';
 import type { Decision, StoredPrediction } from '../domain/prediction.ts';
+import type { RecordAnswer } from './api-schemas.ts';
 
 interface Records {
   readonly prediction: StoredPrediction;
@@ -12,7 +13,7 @@ interface Records {
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** Everything that is kept about one prediction, for whoever runs the service. */
-export function predictionJson({ prediction, feedback, task, imageUrl }: Records): object {
+export function predictionJson({ prediction, feedback, task, imageUrl }: Records): RecordAnswer {
   return {
     id: prediction.id,
     at: iso(prediction.at),
@@ -39,7 +40,7 @@ export function predictionJson({ prediction, feedback, task, imageUrl }: Records
   };
 }
 
-const decisionJson = (decision: Decision | null): object | null =>
+const decisionJson = (decision: Decision | null): RecordAnswer['decision'] =>
   decision && {
     batch_id: decision.batchId,
     decided_at: iso(decision.decidedAt),
@@ -49,13 +50,13 @@ const decisionJson = (decision: Decision | null): object | null =>
     is_random: decision.isRandom,
   };
 
-const taskJson = (task: Task | null): object | null =>
+const taskJson = (task: Task | null): RecordAnswer['task'] =>
   task && {
     project: task.project,
     project_id: task.projectId,
     task_id: task.taskId,
     pushed_at: iso(task.pushedAt),
-    verdict: task.verdict,
+    verdict: { ...task.verdict },
     annotations: task.annotations.length,
     deleted_at: task.deletedAt === null ? null : iso(task.deletedAt),
   };

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { EXAMPLE_IMAGE } from '../http/openapi.ts';
+
 const WORD_MAX = 200;
 /** Beyond it no date can be written down. */
 const MS_MAX = 8_640_000_000_000_000;
@@ -13,6 +15,7 @@ const described = <T extends z.ZodType>(schema: T, description: string): T =>
 export const reportSchema = z.object({
   image: described(z.string().min(1), 'a JPEG, PNG or WebP image in base64').meta({
     contentEncoding: 'base64',
+    examples: [EXAMPLE_IMAGE],
   }),
   prediction: described(word.nullish(), `the predicted class, up to ${WORD_MAX} characters`),
   probability: described(probability.nullish(), 'the confidence, a number from 0 to 1'),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { plain } from '../adapters/onnx/tiny-model.ts';
+import { send } from '../http/send.ts';
 import { runClassifier, type RunningClassifier } from './running-classifier.ts';
 
 describe('the classifier', function () {
@@ -81,6 +82,15 @@ describe('the classifier', function () {
     assert.doesNotMatch(page, /<script(?![^>]*src=)|<style|style=|\son\w+=/);
     for (const [, path] of page.matchAll(/(?:src|href)="(\/[^"]+)"/g))
       assert.equal((await get(path ?? '')).status, 200, path);
+  });
+
+  it('shows its own address in the examples, and nothing that a header could smuggle in', async () => {
+    assert.ok((await (await get('/docs')).text()).includes(`${classifier.url}/predict`));
+    const { body } = await send(`${classifier.url}/docs`, {
+      method: 'GET',
+      headers: { Host: '"><script>alert(1)</script>' },
+    });
+    assert.ok(!body.includes('<script>'));
   });
 
   it('sends its security headers with every answer', async () => {

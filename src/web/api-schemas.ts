@@ -1,0 +1,148 @@
+import { z } from 'zod';
+
+/* The shapes of web's JSON. Requests are checked with them, answers are typed by them, /openapi.json is made from them. */
+
+const probability = z.number().min(0).max(1);
+const count = z.int().min(0);
+const moment = z.iso.datetime();
+
+/** `POST /correct-label/:id`; a flag and a confirmation need no body. */
+export const correctionRequest = z.object({
+  corrected_class: z
+    .string()
+    .meta({ description: 'What it really is: a class of the deployment.' }),
+});
+
+const classified = z.object({
+  prediction: z.string().meta({ description: 'The likeliest class.' }),
+  probability: probability.meta({ description: 'Probability of that class.' }),
+  probabilities: z
+    .record(z.string(), probability)
+    .nullable()
+    .meta({ description: 'Class -> probability; null where the model tells only its best.' }),
+  model_version: z.string(),
+});
+export const classifiedAnswer = classified;
+export const uploadAnswer = classified.extend({
+  id: z.string().meta({ description: 'Names the prediction from now on.' }),
+  image_url: z.url().meta({ description: 'The picture, behind a signed link that expires.' }),
+});
+export const reportAnswer = z.object({ id: z.string() });
+
+const feedbackKind = z.enum(['flag', 'correction', 'confirmation']);
+export const feedbackAnswer = z.object({
+  id: z.string(),
+  kind: feedbackKind.meta({ description: 'What it was counted as.' }),
+});
+export const revokedAnswer = feedbackAnswer.extend({
+  revoked: z.boolean().meta({ description: 'False: there was nothing to take back.' }),
+});
+
+export const errorAnswer = z.object({
+  error: z.object({
+    code: z.string().meta({ description: 'Stable; docs/http.md lists them.' }),
+    message: z.string(),
+    requestId: z.string().meta({ description: 'Names the request in the log.' }),
+  }),
+});
+
+export const liveAnswer = z.object({ status: z.literal('ok') });
+export const readyAnswer = z.object({
+  ready: z.boolean(),
+  checks: z.object({ accepting: z.boolean(), store: z.boolean(), classifier: z.boolean() }),
+});
+
+const ratio = probability.nullable();
+const interval = z.object({ value: probability, lower: probability, upper: probability });
+export const accuracyAnswer = z.object({
+  as_of: moment.nullable(),
+  estimates: z.array(
+    z.object({
+      model_version: z.string(),
+      window: z.string(),
+      from: moment,
+      to: moment,
+      predictions: count,
+      selected: count,
+      labels: count,
+      effective_labels: z.number().nullable(),
+      kish: z.number().nullable(),
+      accuracy: ratio,
+      lower: ratio,
+      upper: ratio,
+      raw: z.number().nullable(),
+      lambda: z.number().nullable(),
+      coverage: ratio,
+      maturity: ratio,
+      reliable: z.boolean(),
+      method: z.string(),
+      random: z.object({ accuracy: ratio, lower: ratio, upper: ratio, labels: count }),
+      naive: ratio,
+      label_free: ratio,
+      evalue: z.number().nullable(),
+      offline: ratio,
+      classes: z.array(
+        z.object({
+          class_name: z.string(),
+          labels: count,
+          precision: interval.nullable(),
+          recall: interval.nullable(),
+          f1: interval.nullable(),
+        }),
+      ),
+    }),
+  ),
+});
+
+export const recordAnswer = z.object({
+  id: z.string(),
+  at: moment,
+  recorded_at: moment,
+  source: z.enum(['web', 'reported']),
+  external_id: z.string().nullable(),
+  model_version: z.string(),
+  prediction: z.string(),
+  probability,
+  probabilities: z.record(z.string(), probability).nullable(),
+  segment: z.string(),
+  is_low_confidence: z.boolean(),
+  is_disputed: z.boolean(),
+  policy_id: z.string(),
+  rates: z.object({
+    random: probability,
+    lowConfidence: probability,
+    disputed: probability,
+    spare: probability,
+  }),
+  decision: z
+    .object({
+      batch_id: z.string(),
+      decided_at: moment,
+      pi: probability,
+      q: probability,
+      is_selected: z.boolean(),
+      is_random: z.boolean(),
+    })
+    .nullable(),
+  feedback: z.array(
+    z.object({ kind: feedbackKind, suggested_class: z.string().nullable(), at: moment }),
+  ),
+  task: z
+    .object({
+      project: z.string(),
+      project_id: z.int(),
+      task_id: z.int(),
+      pushed_at: moment,
+      verdict: z.looseObject({}).nullable(),
+      annotations: count,
+      deleted_at: moment.nullable(),
+    })
+    .nullable(),
+  image_url: z.url(),
+});
+
+export type AccuracyAnswer = z.output<typeof accuracyAnswer>;
+export type ClassifiedAnswer = z.output<typeof classifiedAnswer>;
+export type UploadAnswer = z.output<typeof uploadAnswer>;
+export type ReadyAnswer = z.output<typeof readyAnswer>;
+export type RecordAnswer = z.output<typeof recordAnswer>;

@@ -1,0 +1,286 @@
+import {
+  componentSchemas,
+  imageForm,
+  json,
+  type OpenApi,
+  type Operation,
+  type Parameter,
+  ref,
+  type Response,
+  retryLater,
+  text,
+} from '../http/openapi.ts';
+import {
+  accuracyAnswer,
+  classifiedAnswer,
+  correctionRequest,
+  errorAnswer,
+  feedbackAnswer,
+  liveAnswer,
+  readyAnswer,
+  recordAnswer,
+  reportAnswer,
+  revokedAnswer,
+  uploadAnswer,
+} from './api-schemas.ts';
+import { reportSchema } from './report-schema.ts';
+
+const SCHEMAS = {
+  requests: { Report: reportSchema, Correction: correctionRequest },
+  answers: {
+    Upload: uploadAnswer,
+    Classified: classifiedAnswer,
+    Reported: reportAnswer,
+    Feedback: feedbackAnswer,
+    Revoked: revokedAnswer,
+    Accuracy: accuracyAnswer,
+    Record: recordAnswer,
+    Live: liveAnswer,
+    Ready: readyAnswer,
+    Error: errorAnswer,
+  },
+} as const;
+
+type Responses = Readonly<Record<string, Response>>;
+
+const error = (description: string): Response => json(description, 'Error');
+/** What any request may be answered. */
+const ALWAYS: Responses = {
+  '400': error('The request can not be read.'),
+  '503': retryLater('A part of the service does not answer just now.', 'Error'),
+};
+const FOREIGN: Responses = { '403': error('Sent by a page of another site.') };
+const NOT_FOUND: Responses = { '404': error('There is no such prediction.') };
+const UNAUTHORIZED: Responses = { '401': error('The key is missing or wrong.') };
+const TOO_OFTEN: Responses = { '429': retryLater('One client asks too often.', 'Error') };
+const IMAGE_REFUSED: Responses = {
+  '400': error('The body is broken, or the image is damaged.'),
+  '413': error('Too many bytes or pixels.'),
+  '415': error('Neither JPEG, PNG nor WebP; or a kind of body that is not taken.'),
+  '422': error('No image, or something in it that can not be.'),
+};
+
+const ID: Parameter = {
+  name: 'id',
+  in: 'path',
+  required: true,
+  description: 'Id of the prediction.',
+  schema: { type: 'string', minLength: 1 },
+};
+const query = (name: string, description: string): Parameter => ({
+  name,
+  in: 'query',
+  required: false,
+  description,
+  schema: { type: 'string' },
+});
+
+const KEYED: Parameter = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: 'The same key with the same content is done once in 24 hours.',
+  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
+};
+const UNDER_WAY: Responses = {
+  '409': retryLater('The same Idempotency-Key is still under way.', 'Error'),
+};
+
+type Written = Omit<Operation, 'responses'> & { readonly responses: Responses };
+const operation = ({ responses, ...rest }: Written): Operation => ({
+  ...rest,
+  responses: { ...ALWAYS, ...responses },
+});
+const get = (
+  operationId: string,
+  summary: string,
+  responses: Responses,
+  more: Partial<Operation> = {},
+): { readonly get: Operation } => ({
+  get: operation({ operationId, summary, ...more, responses }),
+});
+
+const INGEST = { security: [{ ingestKey: [] }] };
+const OPS = { security: [{ opsKey: [] }] };
+
+function feedbackPaths(
+  kind: string,
+  name: string,
+  says: string,
+  body: Partial<Operation>,
+): OpenApi['paths'] {
+  const given = { ...FOREIGN, ...NOT_FOUND };
+  const revoke = {
+    parameters: [ID],
+    responses: { '200': json('Taken back, or never said.', 'Revoked'), ...given },
+  };
+  const refused = {
+    '413': error('The body is too large.'),
+    '415': error('An encoding that is not known here.'),
+    '422': error('No class of the deployment.'),
+  };
+  return {
+    [`/${kind}/{id}`]: {
+      post: operation({
+        operationId: name,
+        summary: says,
+        parameters: [ID, KEYED],
+        ...body,
+        responses: { '200': json('Noted.', 'Feedback'), ...given, ...UNDER_WAY, ...refused },
+      }),
+      delete: operation({ operationId: `${name}Revoke`, summary: `Take back: ${says}`, ...revoke }),
+    },
+    [`/${kind}/{id}/undo`]: {
+      post: operation({
+        operationId: `${name}Undo`,
+        summary: `Take back, for pages without JavaScript: ${says}`,
+        ...revoke,
+      }),
+    },
+  };
+}
+
+const upload = (classes: readonly string[], segments: readonly string[]): Operation =>
+  operation({
+    operationId: 'upload',
+    summary: 'Upload an image',
+    description: `Classifies it, keeps it, and answers the likeliest of these classes: ${classes.join(', ')}.`,
+    parameters: [KEYED],
+    requestBody: {
+      required: true,
+      content: imageForm(segments.length === 0 ? {} : { segment: { enum: [...segments] } }),
+    },
+    responses: {
+      '200': json('The prediction, recorded.', 'Upload'),
+      '404': error('This deployment has no classifier: predictions are reported.'),
+      ...FOREIGN,
+      ...IMAGE_REFUSED,
+      ...UNDER_WAY,
+      ...TOO_OFTEN,
+    },
+  });
+
+const report = (): Operation =>
+  operation({
+    operationId: 'report',
+    summary: 'Report what another model predicted',
+    ...INGEST,
+    parameters: [KEYED],
+    requestBody: { required: true, content: { 'application/json': { schema: ref('Report') } } },
+    responses: {
+      '200': json('The external_id was known: this is its prediction.', 'Reported'),
+      '201': json('Recorded.', 'Reported'),
+      ...UNAUTHORIZED,
+      ...FOREIGN,
+      ...IMAGE_REFUSED,
+      ...UNDER_WAY,
+      ...TOO_OFTEN,
+    },
+  });
+
+const record = (): OpenApi['paths'][string] => ({
+  ...get(
+    'record',
+    'Everything that is kept about a prediction',
+    { '200': json('The record.', 'Record'), ...UNAUTHORIZED, ...NOT_FOUND },
+    { parameters: [ID], ...OPS },
+  ),
+  delete: operation({
+    operationId: 'erase',
+    summary: 'Delete picture, task and record of a prediction',
+    parameters: [ID],
+    ...OPS,
+    responses: {
+      '204': { description: 'Gone.' },
+      ...UNAUTHORIZED,
+      ...FOREIGN,
+      ...NOT_FOUND,
+    },
+  }),
+});
+
+function pathsOf(classes: readonly string[], segments: readonly string[]): OpenApi['paths'] {
+  const correction = {
+    requestBody: {
+      required: true,
+      content: {
+        'application/json': { schema: ref('Correction') },
+        'application/x-www-form-urlencoded': { schema: ref('Correction') },
+      },
+    },
+  };
+  return {
+    '/predict': { post: upload(classes, segments) },
+    '/test': get('test', 'Classify a built-in picture; nothing is recorded', {
+      '200': json('The answer.', 'Classified'),
+      '404': error('This deployment has no classifier.'),
+      ...TOO_OFTEN,
+    }),
+    ...feedbackPaths('flag', 'flag', 'This is wrong', {}),
+    ...feedbackPaths('correct-label', 'correct', 'It is really ...', correction),
+    ...feedbackPaths('confirm', 'confirm', 'This is right', {}),
+    '/images/{id}': get(
+      'image',
+      'A picture behind a signed link',
+      {
+        '200': text('The picture.', 'image/jpeg'),
+        '403': error('The link was altered or has expired.'),
+        ...NOT_FOUND,
+      },
+      { parameters: [ID, query('exp', 'When it expires.'), query('sig', 'Its signature.')] },
+    ),
+    '/api/predictions': { post: report() },
+    '/api/predictions/{id}': record(),
+    '/api/accuracy': get(
+      'accuracy',
+      'The estimates; null where something is not defined',
+      { '200': json('The estimates.', 'Accuracy'), ...UNAUTHORIZED },
+      {
+        parameters: [
+          query('model_version', 'Only this one.'),
+          query('window', 'Only this one: 1h, 1d, 7d, 30d or all, as WINDOWS says.'),
+        ],
+        ...OPS,
+      },
+    ),
+    '/livez': get('live', 'Is the process alive?', { '200': json('It is.', 'Live') }),
+    '/readyz': get('ready', 'Is the service taking requests?', {
+      '200': json('It is.', 'Ready'),
+      '503': json('Not now.', 'Ready'),
+    }),
+    '/metrics': get(
+      'metrics',
+      'Metrics for Prometheus',
+      { '200': text("Prometheus' text format.", 'text/plain'), ...UNAUTHORIZED },
+      OPS,
+    ),
+    '/openapi.json': get('openapi', 'This document', {
+      '200': { description: 'OpenAPI 3.1.', content: { 'application/json': { schema: {} } } },
+    }),
+  };
+}
+
+/**
+ * OpenAPI 3.1 of web's API, from the schemas that check requests and type answers.
+ * @param deployment its classes and segments
+ */
+export const openApi = (deployment: {
+  readonly classes: readonly string[];
+  readonly segments: readonly string[];
+}): OpenApi => ({
+  openapi: '3.1.0',
+  info: {
+    title: 'Truthloop web',
+    version: '1',
+    description: 'Uploads, reports, feedback and accuracy. Pages for people live beside it.',
+  },
+  servers: [{ url: '/' }],
+  paths: pathsOf(deployment.classes, deployment.segments),
+  components: {
+    schemas: componentSchemas(SCHEMAS),
+    securitySchemes: {
+      ingestKey: { type: 'http', scheme: 'bearer', description: 'INGEST_KEY' },
+      opsKey: { type: 'http', scheme: 'bearer', description: 'OPS_KEY' },
+    },
+  },
+});
