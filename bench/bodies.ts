@@ -14,6 +14,7 @@ export interface Bodies {
 }
 
 const SMALL_BYTES = [20_000, 400_000] as const;
+const LIGHT_BYTES_MAX = 100_000;
 const PHONE_SIZES = [
   [4032, 3024],
   [4800, 3600],
@@ -21,10 +22,18 @@ const PHONE_SIZES = [
 
 /** Photos of up to 400 kB, as they come. */
 export function smallPhotos(folder: string): Bodies {
-  const images = photoFiles()
-    .filter(({ bytes }) => bytes >= SMALL_BYTES[0] && bytes <= SMALL_BYTES[1])
+  return written('photos up to 400 kB', folder, photosBetween(...SMALL_BYTES));
+}
+
+/** Photos of up to 100 kB: a generator on the same cores takes little from the server that it loads. */
+export function lightPhotos(folder: string): Bodies {
+  return written('photos up to 100 kB', folder, photosBetween(SMALL_BYTES[0], LIGHT_BYTES_MAX));
+}
+
+function photosBetween(bytesMin: number, bytesMax: number): Buffer[] {
+  return photoFiles()
+    .filter(({ bytes }) => bytes >= bytesMin && bytes <= bytesMax)
     .map(({ file }) => readFileSync(file));
-  return written('photos up to 400 kB', folder, images);
 }
 
 /** Photos as phones make them: the largest files, enlarged to 12 and 17 megapixels, as JPEG. */

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 
 import { DEMO_MODEL, demoModel } from '../test/servers/demo-model.ts';
 import { temporaryFolder } from '../test/servers/server.ts';
-import { smallPhotos } from './bodies.ts';
+import { lightPhotos } from './bodies.ts';
 import { startBuiltClassifier } from './built-classifier.ts';
 import { closedLoop } from './closed-loop.ts';
 import { openLoop, type Sample } from './open-loop.ts';
@@ -17,7 +17,7 @@ const QUEUE_PER_WORKER = 4;
 export async function benchOverload(): Promise<void> {
   await demoModel();
   const folder = temporaryFolder('bench-bodies');
-  const { list } = smallPhotos(folder);
+  const { list } = lightPhotos(folder);
   const bodies = readFileSync(list, 'utf8')
     .trim()
     .split('\n')
