@@ -19,7 +19,7 @@ export interface TensorShape {
 }
 
 export interface DecodedImage {
-  /** One image in the model's layout. */
+  /** One image in the model's layout; the next image is written over it. */
   readonly tensor: Float32Array;
   readonly decodeSeconds: number;
   readonly preprocessSeconds: number;
@@ -85,9 +85,10 @@ function createNormaliser(shape: TensorShape): (pixels: Buffer) => Float32Array 
   const [first, last] = shape.colour === 'RGB' ? [0, 2] : [2, 0];
   const [mean0, mean1, mean2] = mean;
   const [scale0, scale1, scale2] = [1 / std[0], 1 / std[1], 1 / std[2]];
+  // Made once: half a megabyte of fresh memory for each image kept the garbage collection of every thread busy.
+  const tensor = new Float32Array(3 * area);
   // One pass and no tables: four times as fast as a channel after the other.
   return (pixels) => {
-    const tensor = new Float32Array(3 * area);
     for (let from = 0, to = 0; from < 3 * area; from += 3, to += step) {
       tensor[to] = ((pixels[from + first] as number) - mean0) * scale0;
       tensor[to + next] = ((pixels[from + 1] as number) - mean1) * scale1;
