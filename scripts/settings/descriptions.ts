@@ -199,6 +199,9 @@ export const GROUPS: readonly Group[] = [
       },
       UPLOAD_BYTES_MAX: { text: 'Largest upload, in bytes.' },
       UPLOAD_PIXELS_MAX: { text: 'Largest upload, in pixels.' },
+      ALLOWED_IMAGE_HOSTS: {
+        text: 'Hosts from which reported predictions may have their images fetched (`image_url`), with commas, each with `:port` unless it is 443 or 80. Addresses in private networks are never fetched from.',
+      },
     },
   ],
   [

@@ -106,6 +106,19 @@ export const settingsSchema = z.object({
   UPLOAD_BYTES_MAX: whole(10_485_760, 1024),
   UPLOAD_PIXELS_MAX: whole(50_000_000, 1024),
   QUEUE_LIMIT: z.coerce.number().int().min(1).optional().meta({ rule: 'a whole number from 1' }),
+  ALLOWED_IMAGE_HOSTS: list
+    .pipe(
+      z.array(
+        z
+          .string()
+          .regex(/^[a-z0-9.-]+(:\d+)?$/)
+          .max(260),
+      ),
+    )
+    .default([])
+    .meta({
+      rule: 'host names in small letters with commas, each with :port unless it is 443 or 80',
+    }),
   /** Per client; 0: no limit. */
   RATE_LIMIT_PER_MINUTE: whole(0, 0, 1_000_000),
   REPORT_RATE_LIMIT_PER_MINUTE: whole(0, 0, 1_000_000),

@@ -35,6 +35,12 @@ export class RequestInvalid extends AppError {
   readonly retryable = false;
 }
 
+/** What is there already stands against the request. */
+export class Conflict extends AppError {
+  readonly code = 'CONFLICT';
+  readonly retryable = false;
+}
+
 /** The same request is being worked on; its answer can be had in a moment. */
 export class RequestUnderWay extends AppError {
   readonly code = 'REQUEST_UNDER_WAY';
@@ -93,6 +99,12 @@ export class StoreUnusable extends AppError {
 /** The object store can't take or give an image just now. */
 export class ObjectStoreUnavailable extends AppError {
   readonly code = 'OBJECT_STORE_UNAVAILABLE';
+  readonly retryable = true;
+}
+
+/** The server that a reporting service named as an image's host does not give it just now. */
+export class ImageHostUnavailable extends AppError {
+  readonly code = 'IMAGE_HOST_UNAVAILABLE';
   readonly retryable = true;
 }
 

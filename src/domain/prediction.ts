@@ -31,7 +31,7 @@ export interface Prediction {
   /** One of the configured segments, or '' where there are none. */
   readonly segment: string;
   readonly objectKey: ObjectKey;
-  /** SHA-256 (hex) of the stored bytes. */
+  /** SHA-256 (hex) of the stored bytes; '' where the prediction was reported without its image. */
   readonly contentDigest: string;
   /** Confidence strictly below the threshold that was in force. */
   readonly isLowConfidence: boolean;

@@ -5,6 +5,7 @@ import type { Findings } from '../domain/findings.ts';
 import type { ModelVersion, ObjectKey, PredictionId } from '../domain/ids.ts';
 import type { PopulationBlock, PopulationDay } from '../domain/population.ts';
 import type { Prediction, StoredPrediction } from '../domain/prediction.ts';
+import type { Reporter } from '../domain/reporter.ts';
 import type {
   Batch,
   Candidate,
@@ -29,7 +30,8 @@ export interface Store
     OutboxStore,
     TaskStore,
     EstimateStore,
-    RunStore {
+    RunStore,
+    ReporterStore {
   /** Resolves when a write would be possible. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -358,4 +360,14 @@ export interface RunStore {
    * @throws StoreUnusable when it differs
    */
   holdFingerprint(name: string, fingerprint: string): Promise<void>;
+}
+
+/** Services that report with a key of their own; few. */
+export interface ReporterStore {
+  /** @returns false, with nothing changed, when the name is taken */
+  addReporter(reporter: Reporter): Promise<boolean>;
+  /** By name. */
+  reporters(): Promise<readonly Reporter[]>;
+  /** @returns false when there is no such reporter */
+  removeReporter(name: string): Promise<boolean>;
 }

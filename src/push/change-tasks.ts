@@ -29,7 +29,7 @@ export async function changeTasksOf(
         return standBack(run, entries.slice(index), error);
       // The task went away in between: there is nothing left to change.
       if (blameFor(error) === 'entry') {
-        await bury(run, entry, error);
+        await bury(run, entry, error.message);
         continue;
       }
     }

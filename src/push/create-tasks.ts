@@ -1,9 +1,20 @@
 import { LabelingToolRefused } from '../domain/errors.ts';
 import type { PredictionId } from '../domain/ids.ts';
+import type { StoredPrediction } from '../domain/prediction.ts';
 import type { ProjectKind } from '../domain/selection.ts';
 import type { TaskDraft, TaskRef } from '../ports/labeling-tool.ts';
 import type { OutboxEntry } from '../ports/store.ts';
-import { blameFor, bury, idsOf, type PushRun, standBack, taskData } from './send-batch.ts';
+import {
+  blameFor,
+  bury,
+  idsOf,
+  postpone,
+  type PushRun,
+  standBack,
+  taskData,
+} from './send-batch.ts';
+
+const IMAGE_CHECK_MS = 30_000;
 
 interface Item {
   readonly entry: OutboxEntry;
@@ -60,12 +71,28 @@ async function draftsOf(
     const { predictionId } = entry;
     const prediction = await run.store.findPrediction(predictionId);
     if (prediction === null) await run.store.markDone([entry.id], run.fence);
+    else if (await isWithoutImage(run, prediction)) await awaitImage(run, entry);
     else {
       const data = taskData(run.settings, kind, prediction);
       items.push({ entry, draft: { predictionId, data } });
     }
   }
   return items;
+}
+
+const isWithoutImage = async (run: PushRun, prediction: StoredPrediction): Promise<boolean> =>
+  prediction.contentDigest === '' && (await run.objects.get(prediction.objectKey)) === null;
+
+/** Nothing waits for ever: an image that never comes ends with a dead entry, which can be redriven. */
+async function awaitImage(run: PushRun, entry: OutboxEntry): Promise<void> {
+  const now = run.clock.now();
+  if (now - entry.createdAt < run.settings.imageWaitMs)
+    return postpone(run, [entry], now + IMAGE_CHECK_MS, 'its reporter has not sent the image yet');
+  return bury(
+    run,
+    entry,
+    'Its reporter never sent the image: send it (GET /api/images/wanted), then redrive',
+  );
 }
 
 /** Where somebody doubled a task, the older one is taken; reconciliation removes the other. */
@@ -93,7 +120,7 @@ async function makeTasks(run: PushRun, projectId: number, items: readonly Item[]
         items.map(({ entry }) => entry),
         error,
       );
-    if (items.length === 1) return bury(run, first.entry, error);
+    if (items.length === 1) return bury(run, first.entry, error.message);
     const half = Math.ceil(items.length / 2);
     await makeTasks(run, projectId, items.slice(0, half));
     return makeTasks(run, projectId, items.slice(half));

@@ -6,6 +6,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { LabelingTool } from '../ports/labeling-tool.ts';
 import type { Log } from '../ports/log.ts';
 import type { Meter } from '../ports/meter.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
 import type { Random } from '../ports/random.ts';
 import type {
   Fence,
@@ -26,6 +27,7 @@ export interface PushTasksDeps {
     LabelingTool,
     'createTasks' | 'findTasks' | 'updateTaskData' | 'askForAnnotators' | 'deleteTask'
   >;
+  readonly objects: Pick<ObjectStore, 'get'>;
   readonly clock: Clock;
   readonly random: Pick<Random, 'uniform'>;
   readonly meter: Meter;
@@ -37,6 +39,8 @@ export interface PushTasksSettings {
   readonly imageUrl: (id: PredictionId) => string;
   /** REVEAL_PREDICTION=hard: tasks of the two hard projects carry class and confidence. */
   readonly isRevealed: boolean;
+  /** How long a task waits for an image that its reporter still keeps, ms. */
+  readonly imageWaitMs: number;
 }
 
 /** What one run of the push did. */
@@ -124,7 +128,8 @@ export async function standBack(
   throw new PushEnded(error);
 }
 
-async function postpone(
+/** Try again not before `until`, ms. */
+export async function postpone(
   run: PushRun,
   entries: readonly OutboxEntry[],
   until: number,
@@ -135,15 +140,11 @@ async function postpone(
 }
 
 /** The entry can never succeed as it is: dead until somebody redrives it. */
-export async function bury(
-  run: PushRun,
-  entry: OutboxEntry,
-  error: LabelingToolRefused,
-): Promise<void> {
-  await run.store.bury([entry.id], error.message, run.fence);
+export async function bury(run: PushRun, entry: OutboxEntry, reason: string): Promise<void> {
+  await run.store.bury([entry.id], reason, run.fence);
   run.count.buried += 1;
   const { kind, predictionId } = entry;
-  run.log.error({ kind, predictionId, reason: error.message }, 'outbox entry is dead');
+  run.log.error({ kind, predictionId, reason }, 'outbox entry is dead');
 }
 
 export const idsOf = (entries: readonly OutboxEntry[]): readonly number[] =>

@@ -17,7 +17,8 @@ export interface ModelAnswer {
 
 /** The image as it is kept. */
 export interface KeptImage {
-  readonly jpeg: Buffer;
+  /** Null: reported without it; it comes once somebody is to label it. */
+  readonly jpeg: Buffer | null;
   readonly contentDigest: string;
   readonly objectKey: ObjectKey;
 }
@@ -56,13 +57,14 @@ export type RecordPrediction = (
 export function createRecorder(options: RecorderOptions): RecordPrediction {
   return async (answer, image, occasion) => {
     const policy = await options.policyInForce();
-    await options.objects.put(image.objectKey, image.jpeg);
+    if (image.jpeg !== null) await options.objects.put(image.objectKey, image.jpeg);
     const recorded = await options.store.recordPrediction(
       predictionOf(answer, image, occasion, policy, options.lowConfidenceThreshold),
     );
     if (recorded.outcome === 'already_recorded') {
       // The image of an earlier try at the same prediction is its image; one left by a try on another day is swept.
-      if (recorded.id !== occasion.id) await options.objects.delete(image.objectKey);
+      if (image.jpeg !== null && recorded.id !== occasion.id)
+        await options.objects.delete(image.objectKey);
     } else
       options.meter.increment('truthloop_predictions_recorded_total', { source: occasion.source });
     return recorded;

@@ -40,6 +40,19 @@ export async function acceptUpload(
   };
 }
 
+/**
+ * Names the object of an image that its reporter still keeps; it is sent once somebody is to label it.
+ * @returns no bytes, and '' as their digest
+ */
+export const awaitUpload = (
+  id: PredictionId,
+  recordedAt: number,
+): { readonly jpeg: null; readonly contentDigest: ''; readonly objectKey: ObjectKey } => ({
+  jpeg: null,
+  contentDigest: '',
+  objectKey: keyOf(id, recordedAt),
+});
+
 function keyOf(id: PredictionId, recordedAt: number): ObjectKey {
   const day = new Date(recordedAt).toISOString().slice(0, 10);
   return objectKey(`images/${day}/${id}.jpg`);

@@ -3,6 +3,7 @@ import express, { type Express, Router } from 'express';
 import { createFeedbackDesk } from '../record/give-feedback.ts';
 import { createPolicyInForce } from '../record/policy-in-force.ts';
 import { createRecorder } from '../record/record-prediction.ts';
+import { createReporterKeys } from '../record/reporter-keys.ts';
 import { addAccuracyRoutes } from './accuracy-routes.ts';
 import { answerFaults, nothingHere } from './answer-faults.ts';
 import { createAnswerOnce } from './answer-once.ts';
@@ -18,9 +19,11 @@ import { addPredictRoutes } from './predict-routes.ts';
 import { addPredictionRoutes } from './prediction-routes.ts';
 import { createBodyReceiver } from './receive-body.ts';
 import { addReportRoutes } from './report-routes.ts';
+import { addReporterRoutes } from './reporter-routes.ts';
 import { nameRequests } from './request-id.ts';
 import { refuseForeignPages } from './same-origin.ts';
 import { securityHeaders } from './security-headers.ts';
+import { addWantedImageRoutes } from './wanted-image-routes.ts';
 import type { WebContext } from './web-context.ts';
 import type { WebOptions } from './web-options.ts';
 
@@ -34,6 +37,8 @@ export const WEB_HANDLERS = [
   { handler: '/confirm/:id', method: 'POST' },
   { handler: '/images/:id', method: 'GET' },
   { handler: '/api/predictions', method: 'POST' },
+  { handler: '/api/predictions/:id/image', method: 'PUT' },
+  { handler: '/api/images/wanted', method: 'GET' },
   { handler: '/api/accuracy', method: 'GET' },
   { handler: '/accuracy', method: 'GET' },
   { handler: '/ops', method: 'GET' },
@@ -72,6 +77,8 @@ function routesOf(context: WebContext): Router {
   addFeedbackRoutes(router, context);
   addImageRoutes(router, context);
   addReportRoutes(router, context);
+  addReporterRoutes(router, context);
+  addWantedImageRoutes(router, context);
   addPredictionRoutes(router, context);
   addAccuracyRoutes(router, context);
   addOpsRoutes(router, context);
@@ -95,6 +102,7 @@ function contextOf(options: WebOptions): WebContext {
       meter,
       lowConfidenceThreshold: settings.lowConfidenceThreshold,
     }),
+    reporterKeys: createReporterKeys(store, clock),
     ops: createOpsSession(settings.opsKey, settings.publicUrl),
     answerOnce: createAnswerOnce(options),
     feedback: createFeedbackDesk({

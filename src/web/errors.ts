@@ -1,4 +1,4 @@
-import { AppError, Overloaded, UploadRejected } from '../domain/errors.ts';
+import { AppError, ImageHostUnavailable, Overloaded, UploadRejected } from '../domain/errors.ts';
 import { RateLimited } from '../http/limit-rate.ts';
 import { UPLOAD_STATUS } from '../http/upload-status.ts';
 
@@ -24,6 +24,8 @@ const STATUS: Readonly<Record<string, number>> = {
   CLASSIFIER_UNAVAILABLE: 503,
   STORE_UNAVAILABLE: 503,
   OBJECT_STORE_UNAVAILABLE: 503,
+  IMAGE_HOST_UNAVAILABLE: 503,
+  CONFLICT: 409,
 };
 const RETRY_AFTER_SECONDS = 2;
 
@@ -54,10 +56,12 @@ function appFault(error: AppError): Fault {
 }
 
 /** Addresses and file names of what is behind this server are for the log. */
-const unavailableMessage = (error: AppError): string =>
-  error instanceof Overloaded
+function unavailableMessage(error: AppError): string {
+  if (error instanceof ImageHostUnavailable) return error.message;
+  return error instanceof Overloaded
     ? 'There is too much to do just now. Please try again in a moment.'
     : 'A part of the service does not answer just now. Please try again in a moment.';
+}
 
 const retryAfter = (error: AppError, status: number): number | null => {
   if (error instanceof Overloaded || error instanceof RateLimited)

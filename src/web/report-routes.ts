@@ -1,23 +1,32 @@
-import type { RequestHandler, Router } from 'express';
+import type { RequestHandler, Response, Router } from 'express';
 
-import { RequestInvalid, Unauthorized, UploadRejected } from '../domain/errors.ts';
-import { decodeBase64 } from '../http/decode-base64.ts';
+import { Unauthorized } from '../domain/errors.ts';
+import { bearerOf } from '../http/bearer.ts';
 import { limitRate } from '../http/limit-rate.ts';
-import { readReport, type Report } from '../record/read-report.ts';
-import { acceptUpload } from '../upload/accept-upload.ts';
 import { showsKey } from './access.ts';
 import { jsonAnswer } from './answer-once.ts';
-import { type ReportBody, reportFaults, reportSchema } from './report-schema.ts';
+import { takeBatch } from './report-batch.ts';
+import { takeReport } from './report-desk.ts';
+import { readReportBody } from './report-schema.ts';
 import type { WebContext } from './web-context.ts';
 
-/** Where other services report what their own models predicted. */
+const OTHER_FIELDS_BYTES_MAX = 65_536;
+const BATCH_TYPES = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'];
+const RETRY_AFTER_SECONDS = '2';
+
+/** Longest report, its image as base64 included. */
+const reportBytesMax = (uploadBytesMax: number): number =>
+  Math.ceil((uploadBytesMax * 4) / 3) + OTHER_FIELDS_BYTES_MAX;
+
+/** Where other services report what their own models predicted: one as JSON, many as NDJSON. */
 export function addReportRoutes(router: Router, context: WebContext): void {
   router.post(
     '/api/predictions',
     // Before the key is looked at: it can't be guessed faster either.
     limitRate({ perMinute: context.settings.reportsPerMinute, clock: context.clock }),
-    requireKey(context.settings.ingestKey, 'INGEST_KEY'),
-    takeReport(context),
+    requireReporter(context),
+    takeMany(context),
+    takeOne(context),
   );
 }
 
@@ -32,42 +41,56 @@ export function requireKey(key: string, name: string): RequestHandler {
   };
 }
 
-function takeReport(context: WebContext): RequestHandler {
+/** Lets the deployment's own key and those of reporting services pass, and remembers whose it was. */
+export function requireReporter({ settings, reporterKeys }: WebContext): RequestHandler {
+  return async (request, response, next) => {
+    if (showsKey(request, settings.ingestKey)) {
+      next();
+      return;
+    }
+    const key = bearerOf(request.headers.authorization);
+    const owner = key === null ? null : await reporterKeys.ownerOf(key);
+    if (owner === null)
+      throw new Unauthorized(
+        'Send a key: Authorization: Bearer <INGEST_KEY>, or one made by npm run keys.',
+      );
+    response.locals['reporter'] = owner.name;
+    next();
+  };
+}
+
+/** Whose key was shown; null for the deployment's own. */
+const reporterOf = (response: Response): string | null =>
+  (response.locals['reporter'] as string | undefined) ?? null;
+
+function takeOne(context: WebContext): RequestHandler {
   return async (request, response) => {
-    const body = checked(await context.receive.json(request, response));
-    const externalId = body.external_id ?? null;
+    const report = readReportBody(await context.receive.json(request, response));
+    const reporter = reporterOf(response);
     await context.answerOnce(request, response, {
-      sent: [JSON.stringify(body)],
+      sent: [reporter ?? '', JSON.stringify(report)],
       about: null,
       answer: async (id) => {
-        const now = context.clock.now();
-        const { answer, at, segment } = readReport(reportOf(body), now, context.settings);
-        const image = await acceptUpload(imageBytes(body.image), id, now, context.normalise);
-        const occasion = { id, at, recordedAt: now, segment, externalId };
-        const recorded = await context.record(answer, image, { ...occasion, source: 'reported' });
+        const recorded = await takeReport(context, report, reporter, id);
         return jsonAnswer(recorded.outcome === 'recorded' ? 201 : 200, { id: recorded.id });
       },
     });
   };
 }
 
-function checked(body: unknown): ReportBody {
-  const parsed = reportSchema.safeParse(body);
-  if (parsed.success) return parsed.data;
-  throw new RequestInvalid(`This is no report of a prediction: ${reportFaults(parsed.error)}`);
-}
-
-const reportOf = (body: ReportBody): Report => ({
-  predictedClass: body.prediction ?? null,
-  confidence: body.probability ?? null,
-  probabilities: body.probabilities ?? null,
-  modelVersion: body.model_version,
-  at: typeof body.time === 'string' ? Date.parse(body.time) : (body.time ?? null),
-  segment: body.segment ?? null,
-});
-
-function imageBytes(text: string): Buffer {
-  const bytes = decodeBase64(text);
-  if (bytes !== null) return bytes;
-  throw new UploadRejected('corrupt', 'image is not base64: encode the file as it is.');
+function takeMany(context: WebContext): RequestHandler {
+  const lineBytesMax = reportBytesMax(context.settings.uploadBytesMax);
+  return async (request, response, next) => {
+    if (request.is(BATCH_TYPES) === false) {
+      next();
+      return;
+    }
+    const answers = await takeBatch(context, request, reporterOf(response), lineBytesMax);
+    if (answers.some(({ status }) => status === 503))
+      response.set('Retry-After', RETRY_AFTER_SECONDS);
+    if (answers.at(-1)?.status === 413) response.set('Connection', 'close');
+    response
+      .type('application/x-ndjson')
+      .send(answers.map((answer) => `${JSON.stringify(answer)}\n`).join(''));
+  };
 }

@@ -1,5 +1,6 @@
 import type { FeedbackDesk } from '../record/give-feedback.ts';
 import type { RecordPrediction } from '../record/record-prediction.ts';
+import type { ReporterKeys } from '../record/reporter-keys.ts';
 import type { AnswerOnce } from './answer-once.ts';
 import type { OpsSession } from './ops-session.ts';
 import type { Pages } from './pages.ts';
@@ -14,4 +15,5 @@ export interface WebContext extends WebOptions {
   readonly feedback: FeedbackDesk;
   readonly ops: OpsSession;
   readonly answerOnce: AnswerOnce;
+  readonly reporterKeys: ReporterKeys;
 }

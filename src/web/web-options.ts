@@ -4,6 +4,7 @@ import type { ExamplePicture } from '../domain/example-picture.ts';
 import type { Policy } from '../domain/selection.ts';
 import type { Classifier } from '../ports/classifier.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { FetchImage } from '../ports/fetch-image.ts';
 import type { Log } from '../ports/log.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
@@ -67,6 +68,8 @@ export interface WebOptions {
   /** Null: no model here, predictions are reported. */
   readonly classifier: Classifier | null;
   readonly normalise: NormaliseImage;
+  /** Null: no host is allowed (ALLOWED_IMAGE_HOSTS). */
+  readonly fetchImage: FetchImage | null;
   /** The policy before the first one is made. */
   readonly firstPolicy: Policy;
   readonly imageLinks: ImageLinks;

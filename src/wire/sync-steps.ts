@@ -61,6 +61,7 @@ export function createSyncSteps(
   const pushSettings = {
     imageUrl: (id: PredictionId) => links.urlFor(id, clock.now()),
     isRevealed: config.REVEAL_PREDICTION === 'hard',
+    imageWaitMs: config.LABEL_SLA_DAYS * DAY_MS,
   };
   const renewal = {
     linksFingerprint: links.fingerprint,

@@ -1,4 +1,5 @@
 import { createHttpClassifier } from '../adapters/http-classifier/http-classifier.ts';
+import { createFetchImage } from '../adapters/http-images/create-fetch-image.ts';
 import {
   createLabelStudio,
   type LabelStudio,
@@ -7,6 +8,7 @@ import { normaliseImage } from '../adapters/sharp/normalise-image.ts';
 import type { Config } from '../config/parse-config.ts';
 import { HISTOGRAM_BINS } from '../domain/population.ts';
 import type { Served } from '../http/serve.ts';
+import type { FetchImage } from '../ports/fetch-image.ts';
 import { firstPolicy } from '../select/policy.ts';
 import { createWebApp, WEB_HANDLERS } from '../web/create-web-app.ts';
 import type { ImageLinks } from '../web/image-links.ts';
@@ -66,6 +68,7 @@ export function webPart(
         objects: records.objects,
         classifier,
         normalise: (bytes) => normaliseImage(bytes, limitsOf(config)),
+        fetchImage: imageSource(config),
         firstPolicy: initialPolicy(config),
         imageLinks,
         examples: deployment.examples.pictures,
@@ -115,6 +118,17 @@ function operationsOf(config: Config, labelStudio: LabelStudio): Operations {
     },
   };
 }
+
+const IMAGE_TIMEOUT_MS = 5000;
+
+const imageSource = (config: Config): FetchImage | null =>
+  config.ALLOWED_IMAGE_HOSTS.length === 0
+    ? null
+    : createFetchImage({
+        hosts: config.ALLOWED_IMAGE_HOSTS,
+        bytesMax: config.UPLOAD_BYTES_MAX,
+        timeoutMs: IMAGE_TIMEOUT_MS,
+      });
 
 const limitsOf = (config: Config): { bytesMax: number; pixelsMax: number } => ({
   bytesMax: config.UPLOAD_BYTES_MAX,

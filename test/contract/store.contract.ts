@@ -6,6 +6,7 @@ import { describeOutbox } from './store/outbox.ts';
 import { describePopulation } from './store/population.ts';
 import { describePredictions } from './store/predictions.ts';
 import { describeRecordsBetween } from './store/records-between.ts';
+import { describeReporters } from './store/reporters.ts';
 import { describeRuns } from './store/runs.ts';
 import { describeSelections } from './store/selections.ts';
 import { describeSharedTasks } from './store/shared-tasks.ts';
@@ -48,5 +49,6 @@ export function describeStore(
     describeSharedTasks(bench);
     describeEstimates(bench);
     describeRuns(bench);
+    describeReporters(bench);
   });
 }

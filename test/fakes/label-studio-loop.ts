@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
+import { openDiskObjects } from '../../src/adapters/disk/open-disk-objects.ts';
 import {
   createLabelStudio,
   type LabelStudio,
@@ -17,6 +18,7 @@ import type { Prediction } from '../../src/domain/prediction.ts';
 import { PROJECT_KINDS, type ProjectKind } from '../../src/domain/selection.ts';
 import { dayOf } from '../../src/domain/window.ts';
 import type { Log } from '../../src/ports/log.ts';
+import type { ObjectStore } from '../../src/ports/object-store.ts';
 import type { Fence, Store } from '../../src/ports/store.ts';
 import type { AbsorbSettings } from '../../src/pull/absorb-tasks.ts';
 import type { DeletionsDecision } from '../../src/pull/mend-missing.ts';
@@ -40,6 +42,7 @@ export const CLASSES = ['bread', 'rice', 'soup'];
 export interface Loop {
   /** Replace a method to make it fail. */
   store: Store;
+  readonly objects: ObjectStore;
   fence: Fence;
   readonly fake: FakeLabelStudio;
   tool: LabelStudio;
@@ -84,6 +87,7 @@ export const RATES: Readonly<Record<ProjectKind, Prediction['rates']>> = {
 export async function openLoop(): Promise<Loop> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'truthloop-loop-'));
   const store = await openSqliteStore({ path: path.join(folder, 'records.sqlite') });
+  const objects = await openDiskObjects({ dir: path.join(folder, 'objects') });
   const fake = await startFakeLabelStudio();
   const meter = createCountingMeter();
   const logged: string[] = [];
@@ -103,6 +107,7 @@ export async function openLoop(): Promise<Loop> {
   };
   const loop: Loop = {
     store,
+    objects,
     fence,
     fake,
     tool: createLabelStudio({
@@ -129,7 +134,11 @@ export async function openLoop(): Promise<Loop> {
         specOf: (kind, classes) => projectSpec(files, project, kind, classes),
         webhook: { url: 'http://127.0.0.1:9/webhooks/label-studio', secret: 'secret' },
       },
-      push: { imageUrl: (id) => `http://127.0.0.1/images/${id}`, isRevealed: false },
+      push: {
+        imageUrl: (id) => `http://127.0.0.1/images/${id}`,
+        isRevealed: false,
+        imageWaitMs: 7 * 86_400_000,
+      },
       absorb: {
         classes: CLASSES,
         annotationsPerTask: 1,

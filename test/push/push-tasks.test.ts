@@ -291,4 +291,26 @@ describe('pushTasks', function () {
     assert.equal(shown.data['image'], `http://renewed/${there}`);
     assert.equal((await loop.store.outboxState()).pending, 0);
   });
+
+  it('a prediction reported without its image becomes a task once the image is there', async () => {
+    const [id] = (await loop.record(1, { contentDigest: '' })) as [PredictionId];
+    await loop.choose();
+    assert.equal((await loop.push()).postponed, 1);
+    assert.equal(loop.tasksThere(id).length, 0);
+    const { objectKey } = (await loop.store.findPrediction(id))!;
+    await loop.objects.put(objectKey, Buffer.from('a picture'));
+    loop.advance(60_000);
+    assert.equal((await loop.push()).created, 1);
+    assert.equal(loop.tasksThere(id).length, 1);
+  });
+
+  it('an image that never comes ends with a dead entry that says so, and none before its time', async () => {
+    await loop.record(1, { contentDigest: '' });
+    await loop.choose();
+    loop.advance(7 * 86_400_000 - 60_000);
+    assert.equal((await loop.push()).buried, 0);
+    loop.advance(120_000);
+    assert.equal((await loop.push()).buried, 1);
+    assert.match((await loop.store.deadEntries(1))[0]?.lastError ?? '', /never sent the image/);
+  });
 });

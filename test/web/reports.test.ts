@@ -80,7 +80,11 @@ describe('reported predictions', () => {
     ['no model version', { model_version: undefined }],
     ['a segment that is not configured', { segment: 'east' }],
     ['a time in words', { time: 'yesterday' }],
-    ['no image', { image: undefined }],
+    ['an image and the address of one', { image_url: 'https://photos.example/1.jpg' }],
+    [
+      'the address of an image where no host is allowed',
+      { image: undefined, image_url: 'https://photos.example/1.jpg' },
+    ],
   ];
   for (const [what, changes] of faults)
     it(`with ${what} are refused with 422, and nothing is kept`, async () => {

@@ -116,6 +116,7 @@ export async function startTestWeb(changes: TestWebChanges = {}): Promise<TestWe
     classifier,
     normalise: (bytes) =>
       normaliseImage(bytes, { bytesMax: settings.uploadBytesMax, pixelsMax: 1_000_000 }),
+    fetchImage: null,
     firstPolicy: FIRST_POLICY,
     imageLinks: createImageLinks({
       publicUrl: settings.publicUrl,

@@ -8,6 +8,7 @@ import { estimateStore } from './estimates.ts';
 import { migrate } from './migrate.ts';
 import { outboxStore } from './outbox.ts';
 import { predictionStore } from './predictions.ts';
+import { reporterStore } from './reporters.ts';
 import { runStore } from './runs.ts';
 import { selectionStore } from './selections.ts';
 import { taskStore } from './tasks.ts';
@@ -60,6 +61,7 @@ const storeOf = (prompt: Connection, bulk: Connection): Store => ({
   ...taskStore(bulk),
   ...estimateStore(bulk),
   ...runStore(prompt),
+  ...reporterStore(prompt),
   ping: async () => {
     await prompt.call('SET', prompt.key('ping'), 0);
   },

@@ -224,4 +224,5 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX units_open ON units (number)
     WHERE verdict_kind = 'pending' AND deleted_at IS NULL AND is_erased = 0 AND joined_to IS NULL;
   `,
+  `CREATE TABLE reporters (name TEXT PRIMARY KEY, key_digest TEXT NOT NULL, made_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;`,
 ];

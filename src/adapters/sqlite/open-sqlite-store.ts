@@ -12,6 +12,7 @@ import { migrate } from './migrate.ts';
 import { outboxStore } from './outbox.ts';
 import { Population } from './population.ts';
 import { predictionStore } from './predictions.ts';
+import { reporterStore } from './reporters.ts';
 import { runStore } from './runs.ts';
 import { selectionStore } from './selections.ts';
 import { toStoreError } from './sqlite-error.ts';
@@ -40,6 +41,7 @@ export async function openSqliteStore(options: {
       ...taskStore(db),
       ...estimateStore(db),
       ...runStore(db),
+      ...reporterStore(db),
       ping: () =>
         db.write(() => {
           db.run(`INSERT OR REPLACE INTO facts VALUES ('ping', 0)`);

@@ -1,0 +1,33 @@
+import express, { type Router } from 'express';
+import { z } from 'zod';
+
+import { RequestInvalid } from '../domain/errors.ts';
+import { requireKey } from './report-routes.ts';
+import type { WebContext } from './web-context.ts';
+
+const newKeySchema = z.object({ name: z.string() });
+
+/** Keys of reporting services, for whoever runs the deployment: `npm run keys` asks here. */
+export function addReporterRoutes(router: Router, context: WebContext): void {
+  const { reporterKeys } = context;
+  const opsOnly = requireKey(context.settings.opsKey, 'OPS_KEY');
+  router.get('/api/keys', opsOnly, async (_request, response) => {
+    const reporters = await reporterKeys.list();
+    response.json({
+      keys: reporters.map(({ name, madeAt }) => ({
+        name,
+        made_at: new Date(madeAt).toISOString(),
+      })),
+    });
+  });
+  router.post('/api/keys', opsOnly, express.json({ limit: 1024 }), async (request, response) => {
+    const parsed = newKeySchema.safeParse(request.body);
+    if (!parsed.success) throw new RequestInvalid('Expected {"name": "..."}.');
+    const key = await reporterKeys.make(parsed.data.name);
+    response.status(201).set('Cache-Control', 'no-store').json({ name: parsed.data.name, key });
+  });
+  router.delete('/api/keys/:name', opsOnly, async (request, response) => {
+    await reporterKeys.revoke(String(request.params['name']));
+    response.status(204).end();
+  });
+}
