@@ -1,6 +1,7 @@
 import { benchClassifier } from './classifier.ts';
 import { benchDrift } from './drift.ts';
 import { benchEstimate } from './estimate.ts';
+import { benchIngest } from './ingest.ts';
 import { benchOverload } from './overload.ts';
 import { benchStore } from './store.ts';
 
@@ -9,6 +10,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   classifier: benchClassifier,
   drift: benchDrift,
   estimate: benchEstimate,
+  ingest: benchIngest,
   overload: benchOverload,
   store: benchStore,
 };
