@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 
+import { defaultWorkers } from '../src/wire/classifier-part.ts';
 import { DEMO_MODEL, demoModel } from '../test/servers/demo-model.ts';
 import { temporaryFolder } from '../test/servers/server.ts';
 import { lightPhotos } from './bodies.ts';
@@ -65,7 +65,7 @@ function report(
   const refused = samples.filter(({ status }) => status === 503);
   const latencies = answered.map(({ latencyMs }) => latencyMs).sort((a, b) => a - b);
   const p99 = latencies[Math.floor(latencies.length * 0.99)] ?? NaN;
-  const places = (QUEUE_PER_WORKER + 1) * availableParallelism();
+  const places = (QUEUE_PER_WORKER + 1) * defaultWorkers();
   const megabytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
   console.log('| what | measured |');
   console.log('| --- | --- |');

@@ -65,7 +65,7 @@ export const GROUPS: readonly Group[] = [
       },
       CLASSIFIER_WORKERS: {
         text: 'Threads that run the model, each with a session of its own.',
-        unset: 'one for each processor',
+        unset: 'one more than processors',
       },
       RATE_LIMIT_PER_MINUTE: {
         text: 'Images that one client (an IPv4 address, an IPv6 /64) may send to web, and to the classifier, in a minute; the next one is answered 429 with Retry-After. 0 is no limit. Never applied to loopback without forwarding headers. Where web and the classifier are apart, set it for web: to the classifier, web is one client.',

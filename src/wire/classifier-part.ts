@@ -18,6 +18,9 @@ import type { Surroundings } from './surroundings.ts';
 const DEADLINE_MS = 10_000;
 const QUEUE_PER_WORKER = 4;
 
+/** One more than processors: an image passes through other threads while it is decoded, and its worker waits meanwhile. */
+export const defaultWorkers = (): number => availableParallelism() + 1;
+
 /** The classifier role. */
 export function classifierPart(config: Config, model: ModelFolder, around: Surroundings): Part {
   let started: StartedClassifier | null = null;
@@ -43,7 +46,7 @@ async function startRole(
   role: RoleMetrics,
 ): Promise<StartedClassifier> {
   const { log, random } = around;
-  const workers = config.CLASSIFIER_WORKERS ?? availableParallelism();
+  const workers = config.CLASSIFIER_WORKERS ?? defaultWorkers();
   const inference = await InferencePool.start({
     model,
     limits: { bytesMax: config.UPLOAD_BYTES_MAX, pixelsMax: config.UPLOAD_PIXELS_MAX },
