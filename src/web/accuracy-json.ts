@@ -1,5 +1,5 @@
-import type { AccuracyEstimate, ClassEstimate, Interval } from '../domain/estimate.ts';
-import type { AccuracyAnswer } from './api-schemas.ts';
+import type { AccuracyEstimate, Calibration, ClassEstimate, Interval } from '../domain/estimate.ts';
+import type { AccuracyAnswer, DetailAnswer } from './api-schemas.ts';
 import type { OfflineResult } from './web-options.ts';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -49,8 +49,54 @@ function estimateJson(estimate: AccuracyEstimate, offline: OfflineResult | null)
     evalue: estimate.evalue,
     offline: offlineAccuracy(offline, estimate.modelVersion),
     classes: estimate.classes.map(classJson),
+    ...detailJson(estimate),
   };
 }
+
+/** What the page shows below the table. */
+function detailJson(estimate: AccuracyEstimate): DetailAnswer {
+  const { macroF1, calibration, feedback } = estimate;
+  return {
+    as_of: iso(estimate.asOf),
+    skipped: estimate.skipped,
+    open: estimate.open,
+    bounds: estimate.bounds,
+    disagrees: estimate.disagrees,
+    has_extreme_weights: estimate.hasExtremeWeights,
+    label_free_calibrated: estimate.labelFree?.isCalibrated ?? null,
+    macro_f1: macroF1 && {
+      ...{ value: macroF1.value, lower: macroF1.lower, upper: macroF1.upper },
+      classes: macroF1.classes,
+    },
+    segments: estimate.segments.map(({ segment, predictions, labels, accuracy }) => ({
+      ...{ segment, predictions, labels },
+      accuracy: plain(accuracy),
+    })),
+    confusion: estimate.confusion,
+    calibration: calibration && calibrationJson(calibration),
+    feedback: {
+      flag_precision: plain(feedback.flagPrecision),
+      flag_recall: plain(feedback.flagRecall),
+      correction_right: plain(feedback.correctionRight),
+      counts: feedback.counts,
+    },
+    responses: [...estimate.responses],
+    agreement: estimate.agreement,
+  };
+}
+
+const calibrationJson = (calibration: Calibration): NonNullable<DetailAnswer['calibration']> => ({
+  brier: calibration.brier,
+  log_loss: calibration.logLoss,
+  ece: calibration.ece,
+  ece_debiased: calibration.eceDebiased,
+  mce: calibration.mce,
+  temperature: calibration.temperature,
+  bins: calibration.bins.map(({ from, to, share, meanConfidence, accuracy }) => ({
+    ...{ from, to, share, mean_confidence: meanConfidence },
+    accuracy: plain(accuracy),
+  })),
+});
 
 /** @returns the share of right ones before release, of this very version; null when nothing is known */
 export const offlineAccuracy = (

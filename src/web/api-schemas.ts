@@ -54,6 +54,67 @@ export const readyAnswer = z.object({
 
 const ratio = probability.nullable();
 const interval = z.object({ value: probability, lower: probability, upper: probability });
+const accuracyDetail = z.object({
+  as_of: moment,
+  skipped: count,
+  open: count,
+  bounds: z
+    .object({ lower: probability, upper: probability })
+    .nullable()
+    .meta({ description: 'Everything not answered wrong, and all of it right.' }),
+  disagrees: z.boolean().meta({ description: 'Estimate and random part contradict each other.' }),
+  has_extreme_weights: z.boolean(),
+  label_free_calibrated: z.boolean().nullable(),
+  macro_f1: interval.extend({ classes: count }).nullable(),
+  segments: z.array(
+    z.object({
+      segment: z.string(),
+      predictions: count,
+      labels: count,
+      accuracy: interval.nullable(),
+    }),
+  ),
+  confusion: z
+    .record(z.string(), z.record(z.string(), z.number()))
+    .meta({ description: 'True class -> predicted class -> estimated count.' }),
+  calibration: z
+    .object({
+      brier: z.number(),
+      log_loss: z.number(),
+      ece: z.number(),
+      ece_debiased: z.number(),
+      mce: z.number(),
+      temperature: z.number().nullable(),
+      bins: z.array(
+        z.object({
+          from: probability,
+          to: probability,
+          share: probability,
+          mean_confidence: probability,
+          accuracy: interval.nullable(),
+        }),
+      ),
+    })
+    .nullable(),
+  feedback: z.object({
+    flag_precision: interval.nullable(),
+    flag_recall: interval.nullable(),
+    correction_right: interval.nullable(),
+    counts: z.object({ flag: count, correction: count, confirmation: count }),
+  }),
+  responses: z.array(
+    z.object({
+      pattern: z.enum(['plain', 'low', 'disputed', 'both']),
+      selected: count,
+      labelled: count,
+      skipped: count,
+      open: count,
+    }),
+  ),
+  agreement: z.number().nullable().meta({ description: 'Krippendorff’s alpha, at most 1.' }),
+});
+export type DetailAnswer = z.output<typeof accuracyDetail>;
+
 export const accuracyAnswer = z.object({
   as_of: moment.nullable(),
   estimates: z.array(
@@ -84,12 +145,13 @@ export const accuracyAnswer = z.object({
       classes: z.array(
         z.object({
           class_name: z.string(),
-          labels: count,
+          labels: z.number().min(0).meta({ description: 'A tie counts by its vote share.' }),
           precision: interval.nullable(),
           recall: interval.nullable(),
           f1: interval.nullable(),
         }),
       ),
+      ...accuracyDetail.shape,
     }),
   ),
 });

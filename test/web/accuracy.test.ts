@@ -60,6 +60,46 @@ describe('the accuracy', () => {
             },
             { class_name: 'square', labels: 2, precision: null, recall: null, f1: null },
           ],
+          as_of: '2026-11-22T10:00:00.000Z',
+          skipped: 3,
+          open: 23,
+          bounds: { lower: 0.7, upper: 0.9 },
+          disagrees: false,
+          has_extreme_weights: false,
+          label_free_calibrated: false,
+          macro_f1: { value: 0.7, lower: 0.6, upper: 0.8, classes: 2 },
+          segments: [
+            {
+              segment: 'north',
+              predictions: 700,
+              labels: 120,
+              accuracy: { value: 0.83, lower: 0.75, upper: 0.89 },
+            },
+            { segment: 'south', predictions: 500, labels: 3, accuracy: null },
+          ],
+          confusion: estimate().confusion,
+          calibration: {
+            ...{ brier: 0.12, log_loss: 0.5, ece: 0.04, ece_debiased: 0.03, mce: 0.05 },
+            temperature: 1.1,
+            bins: [
+              {
+                ...{ from: 0.4, to: 0.5, share: 0.3, mean_confidence: 0.45 },
+                accuracy: { value: 0.4, lower: 0.3, upper: 0.5 },
+              },
+              {
+                ...{ from: 0.9, to: 0.95, share: 0.7, mean_confidence: 0.93 },
+                accuracy: { value: 0.9, lower: 0.85, upper: 0.94 },
+              },
+            ],
+          },
+          feedback: {
+            flag_precision: { value: 0.7, lower: 0.5, upper: 0.85 },
+            flag_recall: { value: 0.3, lower: 0.2, upper: 0.45 },
+            correction_right: null,
+            counts: { flag: 25, correction: 6, confirmation: 80 },
+          },
+          responses: estimate().responses,
+          agreement: 0.81,
         },
       ],
     });
@@ -68,7 +108,8 @@ describe('the accuracy', () => {
   it('is null where it is not defined, never 0', async () => {
     await save(unlabelled());
     const [told] = (await ask()).estimates as Record<string, unknown>[];
-    for (const name of ['accuracy', 'lower', 'upper', 'naive', 'label_free', 'evalue', 'kish'])
+    const undefinedOnes = ['accuracy', 'lower', 'upper', 'naive', 'label_free', 'evalue', 'kish'];
+    for (const name of [...undefinedOnes, 'bounds', 'macro_f1', 'calibration', 'agreement'])
       assert.equal(told![name], null, name);
     assert.deepEqual(told!['random'], { accuracy: null, lower: null, upper: null, labels: 0 });
   });
