@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 import type { AccuracyEstimate } from '../domain/estimate.ts';
 import { correctness, type LabelChange, type Unit } from '../domain/unit.ts';
 import { dayOf, rollingWindow, type Window, type WindowName } from '../domain/window.ts';
@@ -67,8 +69,11 @@ async function estimateVersion(
   const units = await store.units(modelVersion, dayOf(firstAt), now, now - settings.labelSlaMs);
   const days = await store.populationDays(modelVersion, from, now);
   const evalue = lastAt < now - DAY_MS ? null : evidenceAgainst(units, settings, firstAt, now);
-  return Promise.all(
-    windows.map(async (window) =>
+  const estimates: AccuracyEstimate[] = [];
+  for (const window of windows) {
+    // A window of many labels takes a while: others have their turn before each.
+    await setImmediate();
+    estimates.push(
       estimateWindow({
         modelVersion,
         window,
@@ -84,8 +89,9 @@ async function estimateVersion(
         isAnchored: settings.isAnchored,
         calibrationMap: fitCalibrationMap(labelledBefore(units, window.from)),
       }),
-    ),
-  );
+    );
+  }
+  return estimates;
 }
 
 /** Published only for versions that answer now: without traffic in the last day there is nothing to be alarmed about. */
