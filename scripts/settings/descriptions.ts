@@ -67,6 +67,11 @@ export const GROUPS: readonly Group[] = [
         text: 'Threads that run the model, each with a session of its own.',
         unset: 'one more than processors',
       },
+      DRIFT_REFERENCE: {
+        text: 'What drift detection compares with: a file of `npm run drift-reference`. One that is missing or of another model is learned anew from the first 500 predictions, and kept there.',
+        unset: 'drift-reference.json in DATA_DIR',
+        values: 'a file',
+      },
       RATE_LIMIT_PER_MINUTE: {
         text: 'Images that one client (an IPv4 address, an IPv6 /64) may send to web, and to the classifier, in a minute; the next one is answered 429 with Retry-After. 0 is no limit. Never applied to loopback without forwarding headers. Where web and the classifier are apart, set it for web: to the classifier, web is one client.',
       },

@@ -119,6 +119,7 @@ export const settingsSchema = z.object({
     .meta({
       rule: 'host names in small letters with commas, each with :port unless it is 443 or 80',
     }),
+  DRIFT_REFERENCE: z.string().min(1).optional(),
   /** Per client; 0: no limit. */
   RATE_LIMIT_PER_MINUTE: whole(0, 0, 1_000_000),
   REPORT_RATE_LIMIT_PER_MINUTE: whole(0, 0, 1_000_000),

@@ -1,5 +1,5 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 
 import { InferencePool } from '../adapters/onnx/inference-pool.ts';
 import type { ModelFolder } from '../adapters/onnx/model-folder.ts';
@@ -9,6 +9,7 @@ import { createDriftThread } from '../classifier/drift/drift-thread.ts';
 import { createDriftWatch, type DriftWatch } from '../classifier/drift/drift-watch.ts';
 import { startClassifier, type StartedClassifier } from '../classifier/start-classifier.ts';
 import type { Config } from '../config/parse-config.ts';
+import { driftReferencePath } from './drift-reference-path.ts';
 import { sayInWords } from './listen.ts';
 import { type RoleMetrics, roleMetrics } from './role-metrics.ts';
 import type { Part } from './service.ts';
@@ -72,17 +73,20 @@ async function startRole(
   });
 }
 
-/** The reference is kept beside the data; it is learned from the first predictions. */
+/** The reference was made beforehand, or is learned from the first predictions and kept. */
 async function watchDrift(
   config: Config,
   model: ModelFolder,
   { clock, random, log }: Surroundings,
   { meter }: RoleMetrics,
 ): Promise<DriftWatch> {
-  const path = join(config.DATA_DIR, 'drift-reference.json');
+  const path = driftReferencePath(config);
+  const reference = await readDriftReference(path, model.version);
+  if (reference === null && existsSync(path))
+    log.warn({ path, model: model.version }, 'drift reference of another model: learning anew');
   return createDriftWatch({
     modelVersion: model.version,
-    reference: await readDriftReference(path, model.version),
+    reference,
     keep: (reference) => writeDriftReference(path, reference),
     thread: createDriftThread({ classes: model.classes }),
     ...{ meter, clock, random, log },
