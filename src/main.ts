@@ -1,7 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
 import { parseConfig } from './config/parse-config.ts';
 import { withDotEnv, withSecrets } from './config/secrets-file.ts';
 import { AppError } from './domain/errors.ts';
 import { wire } from './wire.ts';
+import type { Part } from './wire/service.ts';
 
 const say = (text: string): void => {
   process.stderr.write(`${text}\n`);
@@ -11,6 +14,16 @@ const say = (text: string): void => {
 function leave(error: unknown): never {
   say(error instanceof AppError ? error.message : String((error as Error).stack ?? error));
   process.exit(1);
+}
+
+/** Orchestrators kill after 30 s; whatever still hangs by then is no reason to be killed. */
+const GRACE_MS = 25_000;
+
+/** First nobody new is sent here, then what is under way finishes. */
+async function end(service: Part, drainSeconds: number): Promise<void> {
+  service.leave?.();
+  await pause(drainSeconds * 1000);
+  await service.stop();
 }
 
 async function main(): Promise<void> {
@@ -24,7 +37,8 @@ async function main(): Promise<void> {
     // A second signal means "now": whoever sends it has waited long enough.
     if (isStopping) process.exit(1);
     isStopping = true;
-    service.stop().then(() => process.exit(0), leave);
+    setTimeout(() => process.exit(1), GRACE_MS).unref();
+    end(service, config.DRAIN_SECONDS).then(() => process.exit(0), leave);
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

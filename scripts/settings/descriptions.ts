@@ -38,6 +38,9 @@ export const GROUPS: readonly Group[] = [
         values: URL_VALUES,
       },
       TRUST_PROXY: { text: 'How many reverse proxies stand in front of web.' },
+      DRAIN_SECONDS: {
+        text: 'After SIGTERM the program says at `/readyz` that it leaves, and answers for this long before it closes its ports: as long as the load balancer takes to notice.',
+      },
       LOG_LEVEL: { text: 'How much is logged.' },
     },
   ],

@@ -18,6 +18,8 @@ export interface StartClassifierOptions extends Omit<
 /** A classifier that listens. */
 export interface StartedClassifier {
   readonly url: string;
+  /** Not ready any more; answers what comes all the same. */
+  leave(): void;
   /** Not ready at once, answers what came, then closes the port and ends the workers. */
   stop(): Promise<void>;
 }
@@ -36,10 +38,15 @@ export async function startClassifier(options: StartClassifierOptions): Promise<
       ? {}
       : { requestTimeoutMs: options.requestTimeoutMs }),
   });
+  const leave = (): void => {
+    isDraining = true;
+    served.leave();
+  };
   return {
     url: served.url,
+    leave,
     async stop() {
-      isDraining = true;
+      leave();
       await served.stop();
       await options.inference.stop();
       await options.watch?.stop();

@@ -131,6 +131,8 @@ export const settingsSchema = z.object({
     .optional()
     .meta({ rule: 'a whole number from 1 to 256' }),
   ACCURACY_PUBLIC: flag,
+  /** Below the grace of main.ts. */
+  DRAIN_SECONDS: whole(1, 0, 15),
   LOG_LEVEL: z.enum(['error', 'warn', 'info', 'debug', 'silent']).default('info'),
   PROMETHEUS_PORT: port(9090),
   GRAFANA_PORT: port(3000),

@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 export interface Served {
   readonly url: string;
   readonly port: number;
+  /** Goes on answering, and asks each client to connect anew: whoever does lands where somebody stays. */
+  leave(): void;
   /** Takes no new connections, lets requests in flight finish (at most `graceMs`), then resolves. */
   stop(graceMs?: number): Promise<void>;
 }
@@ -20,9 +22,13 @@ export async function serve(
 ): Promise<Served> {
   const requestTimeoutMs = options.requestTimeoutMs ?? 30_000;
   // Node looks for late requests every 30 s unless told otherwise: a time-out of 30 s would then last up to 60.
+  let isLeaving = false;
   const server = createServer(
     { connectionsCheckingInterval: Math.ceil(requestTimeoutMs / 10) },
-    handler,
+    (request, response) => {
+      if (isLeaving) response.setHeader('Connection', 'close');
+      handler(request, response);
+    },
   );
   server.headersTimeout = Math.min(10_000, requestTimeoutMs);
   server.requestTimeout = requestTimeoutMs;
@@ -30,7 +36,14 @@ export async function serve(
   await listen(server, options.host, options.port);
   const { port } = server.address() as AddressInfo;
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
-  return { url: `http://${host}:${port}`, port, stop: (graceMs = 10_000) => stop(server, graceMs) };
+  return {
+    url: `http://${host}:${port}`,
+    port,
+    leave() {
+      isLeaving = true;
+    },
+    stop: (graceMs = 10_000) => stop(server, graceMs),
+  };
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

@@ -36,6 +36,7 @@ export function classifierPart(config: Config, model: ModelFolder, around: Surro
       started = await startRole(config, model, around, role);
       around.log.info({ url: started.url, model: model.version }, 'classifier ready');
     },
+    leave: () => started?.leave(),
     stop: async () => started?.stop(),
   };
 }

@@ -2,6 +2,8 @@
 export interface Part {
   readonly name: string;
   start(): Promise<void>;
+  /** Not ready any more, so that nobody new is sent here; what comes all the same is still answered. */
+  leave?(): void;
   /** Ends what was started, without cutting work short that can be finished in a moment. */
   stop(): Promise<void>;
 }
@@ -26,6 +28,9 @@ export function joinParts(parts: readonly Part[]): Part {
           throw error;
         });
       }
+    },
+    leave: () => {
+      for (const part of started) part.leave?.();
     },
     stop,
   };

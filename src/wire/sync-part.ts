@@ -16,6 +16,8 @@ import type { Part } from './service.ts';
 import type { Surroundings } from './surroundings.ts';
 import { createSyncSteps } from './sync-steps.ts';
 
+const RUN_ENDS_WITHIN_MS = 3000;
+
 /** The sync role: its HTTP side, its schedule, and Label Studio. */
 export function syncPart(
   config: Config,
@@ -24,6 +26,7 @@ export function syncPart(
   links: ImageLinks,
   around: Surroundings,
 ): Part {
+  let leave = (): void => undefined;
   let end: () => Promise<void> = async () => undefined;
   return {
     name: 'sync',
@@ -51,7 +54,7 @@ export function syncPart(
         execute: createRunSync({
           steps,
           runs: records.store,
-          holder: random.id(),
+          holder: holderOf(config, random.id()),
           clock,
           meter: role.meter,
           log,
@@ -62,20 +65,39 @@ export function syncPart(
       const listening = await listen(config, records, loop, role);
       const timer = scheduleRuns(config.SYNC_CRON, loop);
       loop.request('start');
+      leave = () => {
+        listening.leave();
+      };
       end = async () => {
         await timer.destroy();
         await listening.stop();
+        // A run under way may end, but a silent Label Studio is not waited for: what was cut off is looked up next time.
+        const cutOff = setTimeout(() => {
+          labelStudio.close();
+        }, RUN_ENDS_WITHIN_MS);
         await loop.stop();
+        clearTimeout(cutOff);
         labelStudio.close();
       };
       log.info({ url: listening.url, labelStudio: config.LABEL_STUDIO_URL }, 'sync ready');
+    },
+    leave: () => {
+      leave();
     },
     stop: () => end(),
   };
 }
 
+/**
+ * Who takes turns. A SQLite store has one process only: what a killed one held is its successor's at once, not when the
+ * lease has run out.
+ */
+const holderOf = ({ STORE }: Config, id: string): string =>
+  STORE === 'sqlite' ? 'the only process' : id;
+
 interface Listening {
   readonly url: string;
+  leave(): void;
   stop(): Promise<void>;
 }
 
@@ -99,10 +121,15 @@ async function listen(
     port: config.SYNC_PORT,
     setting: 'SYNC_PORT',
   });
+  const leave = (): void => {
+    isReady = false;
+    served.leave();
+  };
   return {
     url: served.url,
+    leave,
     stop: () => {
-      isReady = false;
+      leave();
       return served.stop();
     },
   };

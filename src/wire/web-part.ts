@@ -33,6 +33,7 @@ export function webPart(
   around: Surroundings,
 ): Part {
   let isReady = false;
+  let leave = (): void => undefined;
   let end: () => Promise<void> = async () => undefined;
   return {
     name: 'web',
@@ -84,13 +85,20 @@ export function webPart(
         setting: 'WEB_PORT',
       });
       isReady = true;
-      end = async () => {
+      leave = () => {
         isReady = false;
+        served.leave();
+      };
+      end = async () => {
+        leave();
         await served.stop();
         classifier?.close();
         labelStudio.close();
       };
       log.info({ url: served.url }, 'web ready');
+    },
+    leave: () => {
+      leave();
     },
     stop: () => end(),
   };

@@ -12,8 +12,13 @@ export interface S3Server extends Server {
   readonly secretAccessKey: string;
 }
 
-/** Starts a real S3 server (MinIO) without any bucket. */
-export async function startMinio(options: { readonly port?: number } = {}): Promise<S3Server> {
+/**
+ * Starts a real S3 server (MinIO) without any bucket.
+ * @param options.dataFolder where an earlier one left its objects; one that goes with the server otherwise
+ */
+export async function startMinio(
+  options: { readonly port?: number; readonly dataFolder?: string } = {},
+): Promise<S3Server> {
   const folder = temporaryFolder('minio');
   const port = options.port ?? (await freePort());
   const consolePort = await freePort();
@@ -24,7 +29,7 @@ export async function startMinio(options: { readonly port?: number } = {}): Prom
     command: minioBinary(),
     args: [
       'server',
-      path.join(folder, 'objects'),
+      options.dataFolder ?? path.join(folder, 'objects'),
       ...['--address', `127.0.0.1:${port}`, '--console-address', `127.0.0.1:${consolePort}`],
     ],
     env: {

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+import { ensureBuilt } from '../../scripts/start/build.mjs';
 import { freePort } from '../../scripts/start/ports.mjs';
-import { answers } from '../../scripts/start/process.mjs';
+import { answers, type StartedProcess, startProcess } from '../../scripts/start/process.mjs';
 import { DEMO_MODEL, demoModel } from './demo-model.ts';
-import { type Server, startServer, temporaryFolder } from './server.ts';
+import { asServer, type Server, temporaryFolder } from './server.ts';
 
 /** The program itself, as a process of its own, on ports and data of its own. */
 export interface Product extends Server {
@@ -28,8 +30,31 @@ const WHOLE = 'web,classifier,sync';
  * Starts `src/main.ts` with these settings over the defaults for a test: its own folder, free ports, runs only on demand.
  * @param settings environment variables; DATA_DIR may point to data that outlives the process
  */
-export async function startProduct(settings: Readonly<Record<string, string>>): Promise<Product> {
-  if (settings['CLASSES_FILE'] === undefined) await demoModel();
+export const startProduct = (settings: Readonly<Record<string, string>>): Promise<Product> =>
+  launch(settings, ['--import', tsx, path.join(root, 'src/main.ts')]);
+
+let built: Promise<unknown> | null = null;
+
+/**
+ * The same for the program as it is delivered, `dist/main.js`; built first where the sources changed.
+ * @param onChild told of the process before it is ready, for tests that end it early
+ */
+export async function startBuiltProduct(
+  settings: Readonly<Record<string, string>>,
+  onChild?: (child: StartedProcess) => void,
+): Promise<Product> {
+  const logFile = path.join(os.tmpdir(), `truthloop-build-${process.pid}.log`);
+  await (built ??= ensureBuilt({ root, env: process.env, logFile }));
+  return launch(settings, [path.join(root, 'dist/main.js')], onChild);
+}
+
+async function launch(
+  settings: Readonly<Record<string, string>>,
+  program: readonly string[],
+  onChild?: (child: StartedProcess) => void,
+): Promise<Product> {
+  if (settings['CLASSES_FILE'] === undefined && settings['MODEL_DIR'] === undefined)
+    await demoModel();
   const folder = temporaryFolder('product');
   const [web, classifier, sync] = await Promise.all([freePort(), freePort(), freePort()]);
   const dataDir = settings['DATA_DIR'] ?? path.join(folder, 'data');
@@ -57,11 +82,17 @@ export async function startProduct(settings: Readonly<Record<string, string>>): 
     ...(roles.includes('classifier') ? [urls.classifierUrl] : []),
     ...(roles.includes('sync') ? [urls.syncUrl] : []),
   ];
-  const server = await startServer({
+  const child = startProcess({
     name: 'product',
     command: process.execPath,
-    args: ['--import', tsx, path.join(root, 'src/main.ts')],
+    args: program,
     env,
+    logFile: path.join(folder, 'product.log'),
+    cwd: folder,
+  });
+  onChild?.(child);
+  const server = await asServer(child, {
+    name: 'product',
     folder,
     url: urls.webUrl,
     port: web,

@@ -25,6 +25,7 @@ export interface Answer {
 export interface Transport {
   /** @throws LabelingToolUnavailable when no answer came */
   send(call: Call): Promise<Answer>;
+  /** Calls under way, and all later ones, get no answer. */
   close(): void;
 }
 
@@ -35,6 +36,8 @@ const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 export function createTransport(baseUrl: string, timeoutMs: number): Transport {
   const httpAgent = new http.Agent({ keepAlive: true, maxSockets: 4 });
   const httpsAgent = new https.Agent({ keepAlive: true, maxSockets: 4 });
+  const underWay = new Set<AbortController>();
+  let isClosed = false;
   const client = axios.create({
     baseURL: baseUrl,
     timeout: timeoutMs,
@@ -50,14 +53,20 @@ export function createTransport(baseUrl: string, timeoutMs: number): Transport {
   });
   return {
     async send({ method, path, params, body, authorization }) {
+      const ending = new AbortController();
+      if (isClosed) ending.abort();
+      underWay.add(ending);
+      // `timeout` watches silence only; a server that trickles is ended here.
+      const late = setTimeout(() => {
+        ending.abort();
+      }, timeoutMs);
       try {
         const { status, data, headers } = await client.request<unknown>({
           method,
           url: path,
           ...(params === undefined ? {} : { params }),
           ...(body === undefined ? {} : { data: JSON.stringify(body) }),
-          // `timeout` watches silence only; a server that trickles is ended here.
-          signal: AbortSignal.timeout(timeoutMs),
+          signal: ending.signal,
           headers: {
             Accept: 'application/json',
             ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
@@ -79,9 +88,14 @@ export function createTransport(baseUrl: string, timeoutMs: number): Transport {
           `Label Studio at ${baseUrl} gave no answer (${reasonOf(error)}; waited at most ${timeoutMs} ms). Is it running, and is LABEL_STUDIO_URL right?`,
           { cause: error },
         );
+      } finally {
+        clearTimeout(late);
+        underWay.delete(ending);
       }
     },
     close() {
+      isClosed = true;
+      for (const ending of underWay) ending.abort();
       httpAgent.destroy();
       httpsAgent.destroy();
     },
