@@ -98,10 +98,24 @@ export async function projectsOf(at: LabelStudioAt, prefix: string): Promise<num
   }
 }
 
-async function ask<Value>({ url, token }: LabelStudioAt, path: string): Promise<Value> {
-  const answer = await fetch(url + path, { headers: { Authorization: `Token ${token}` } });
-  assert.ok(answer.ok, `Label Studio answered ${answer.status} to ${path}`);
-  return (await answer.json()) as Value;
+const ask = <Value>({ url, token }: LabelStudioAt, path: string): Promise<Value> =>
+  patiently(async () => {
+    const answer = await fetch(url + path, { headers: { Authorization: `Token ${token}` } });
+    if (!answer.ok) throw new Error(`GET ${path}: ${answer.status} of Label Studio`);
+    return (await answer.json()) as Value;
+  });
+
+const ATTEMPTS = 5;
+
+/** What people and auditors do is repeated when Label Studio answers 5xx: its own database is busy then. */
+export async function patiently<Value>(act: () => Promise<Value>): Promise<Value> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await act();
+    } catch (error) {
+      if (attempt === ATTEMPTS || !/: 5\d\d /.test((error as Error).message)) throw error;
+    }
+  }
 }
 
 function assertOneTaskEach(records: readonly Recorded[], tasks: readonly ListedTask[]): void {

@@ -1,5 +1,6 @@
 import type { LabelStudioServer } from '../servers/label-studio.ts';
 import { sharedLabelStudio } from '../servers/shared-label-studio.ts';
+import { twoAnnotators } from './annotators.ts';
 import { type Figures, History, isWanted } from './history.ts';
 import { killAgainAndAgain } from './kills.ts';
 import { endAtOnce, endUnderLoad, endWhileSilent } from './life-and-death.ts';
@@ -37,6 +38,7 @@ describe('nothing lost, nothing twice', function () {
 
   before(async () => {
     labelStudio = await sharedLabelStudio();
+    await twoAnnotators(labelStudio);
   });
 
   for (const [index, act] of ACTS.entries()) {
@@ -49,10 +51,10 @@ describe('nothing lost, nothing twice', function () {
         for (const [name, play] of wanted) {
           const history = new History(name);
           histories.push(history);
-          const [ending] = [Promise.allSettled([history.keep(() => play(history, labelStudio))])];
+          const playing = Promise.allSettled([history.keep(() => play(history, labelStudio))]);
           played.set(
             name,
-            ending.then(([result]) => result),
+            playing.then(([result]) => result),
           );
         }
       });

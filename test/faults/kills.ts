@@ -150,13 +150,14 @@ async function killOnce(scene: Scene, { kill, budget }: Round): Promise<void> {
     const stopReporting = users.keepReporting(REPORT_EVERY_MS);
     death.begin();
     // Labels come while the program may die at any moment; it need not hear of them.
-    const labelled = labelSome(deployment.place(), chance, 3);
+    const labelled = Promise.allSettled([labelSome(deployment.place(), chance, 3)]);
     const run = installation.product.sync().catch(() => null);
     await Promise.race([installation.exited(), death.overdue(PATIENCE_MS)]);
     if (installation.kill()) history.note('killed at the end of patience');
     await installation.exited();
     await stopReporting();
-    await Promise.all([labelled, run]);
+    const [[labelling]] = await Promise.all([labelled, run]);
+    if (labelling.status === 'rejected') throw labelling.reason;
   }
   proxy.watch(null);
   await installation.exited();

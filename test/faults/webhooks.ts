@@ -5,7 +5,7 @@ import fc from 'fast-check';
 
 import { type Annotator } from '../e2e/annotator.ts';
 import { twoAnnotators } from './annotators.ts';
-import { gauges, type LabelStudioAt, tasksIn } from './audit.ts';
+import { gauges, type LabelStudioAt, patiently, tasksIn } from './audit.ts';
 import { type Deployment, deploymentOf, settle } from './deployment.ts';
 import { type History, roundsOr } from './history.ts';
 import { CLASSES, Installation } from './installation.ts';
@@ -102,7 +102,9 @@ async function take(scene: Scene, next: Step): Promise<void> {
     case 'annotate': {
       const task = at(await tasksIn(deployment.place()), next.which);
       if (task !== undefined)
-        await (at(people, next.which) ?? people[0]).annotate(task.id, [CLASSES[next.choice] ?? '']);
+        await patiently(() =>
+          (at(people, next.which) ?? people[0]).annotate(task.id, [CLASSES[next.choice] ?? '']),
+        );
       return;
     }
     case 'edit':
@@ -110,8 +112,11 @@ async function take(scene: Scene, next: Step): Promise<void> {
       const all = (await tasksIn(deployment.place())).flatMap(({ annotations }) => annotations);
       const annotation = at(all, next.which);
       if (annotation === undefined) return;
-      if (next.kind === 'remove') await people[0].remove(annotation.id);
-      else await people[0].edit(annotation.id, [CLASSES[next.choice] ?? '']);
+      await patiently(() =>
+        next.kind === 'remove'
+          ? people[0].remove(annotation.id)
+          : people[0].edit(annotation.id, [CLASSES[next.choice] ?? '']),
+      );
       return;
     }
     case 'deliver': {
