@@ -25,8 +25,8 @@ import { createCountingMeter } from '../fakes/counting-meter.ts';
 import { type FakeLabelStudio, startFakeLabelStudio } from '../fakes/label-studio.ts';
 import { peopleOf } from '../fakes/label-studio-people.ts';
 import { temporaryFolder } from '../servers/server.ts';
-import { CLASSES } from './installation.ts';
 import type { Fault } from './fault.ts';
+import { CLASSES } from './installation.ts';
 
 const PREDICTIONS = 3;
 const HOUR_MS = 3_600_000;

@@ -131,8 +131,8 @@ async function take(scene: Scene, next: Step): Promise<void> {
       history.figures.faults += 1;
       return;
     case 'oversize': {
-      const { secret } = deployment.installation.product;
-      const headers = { authorization: `Bearer ${secret('WEBHOOK_SECRET')}` };
+      const { product } = deployment.installation;
+      const headers = { authorization: `Bearer ${product.secret('WEBHOOK_SECRET')}` };
       assert.equal(await send(scene, headers, Buffer.alloc(OVERSIZED_BYTES, 'x')), 413);
       history.figures.faults += 1;
     }
