@@ -53,6 +53,23 @@ async function openBulk(url: string, log: Log | undefined): Promise<Connection> 
   }
 }
 
+/** What an upload or a page waits for, among what else is bulk work of the sync. */
+const awaited = (
+  prompt: Connection,
+): Pick<
+  Store,
+  'currentPolicy' | 'findTask' | 'latestEstimates' | 'modelVersions' | 'outboxState' | 'projectId'
+> => {
+  const { latestEstimates, modelVersions } = estimateStore(prompt);
+  return {
+    currentPolicy: selectionStore(prompt).currentPolicy,
+    findTask: taskStore(prompt).findTask,
+    projectId: taskStore(prompt).projectId,
+    outboxState: outboxStore(prompt).outboxState,
+    ...{ latestEstimates, modelVersions },
+  };
+};
+
 const storeOf = (prompt: Connection, bulk: Connection): Store => ({
   ...predictionStore(prompt),
   ...answerStore(prompt),
@@ -62,6 +79,7 @@ const storeOf = (prompt: Connection, bulk: Connection): Store => ({
   ...estimateStore(bulk),
   ...runStore(prompt),
   ...reporterStore(prompt),
+  ...awaited(prompt),
   ping: async () => {
     await prompt.call('SET', prompt.key('ping'), 0);
   },

@@ -183,6 +183,28 @@ describe('redis store', () => {
     });
   });
 
+  it('a server that is silent is told within two seconds, for everything that a user waits for', async function () {
+    this.timeout(60_000);
+    const silent = await startRedis();
+    const store = await openRedisStore({ url: silent.url });
+    process.kill(silent.process.pid, 'SIGSTOP');
+    const began = performance.now();
+    const asked = await Promise.allSettled([
+      store.recordPrediction(prediction('a')),
+      store.currentPolicy(),
+      store.findPrediction(pid('a')),
+      store.findTask(pid('a')),
+      store.latestEstimates(),
+      store.outboxState(),
+    ]);
+    const ms = performance.now() - began;
+    process.kill(silent.process.pid, 'SIGCONT');
+    assert.ok(asked.every(({ status }) => status === 'rejected'));
+    assert.ok(ms < 2000, `${ms} ms`);
+    await store.close();
+    await silent.stop();
+  });
+
   it('every key lies in one slot of a cluster, and the store works on a cluster', async function () {
     this.timeout(60_000);
     const node = await startRedis({
