@@ -97,9 +97,9 @@ export async function killAmongMany(history: History, labelStudio: LabelStudioAt
       history.figures.kills += 1;
       await victim.start();
     }
-    await killWhoPushes(syncs, proxies, history);
+    const living = await killWhoPushes(syncs, proxies, history);
     await stopReporting();
-    await finish({ users, place, syncs, history });
+    await finish({ users, place, living, history });
   } finally {
     for (const one of [...front, ...syncs]) await one.remove();
     await balancer.close();
@@ -127,40 +127,44 @@ const placeOf = (
   projectPrefix: 'Faults many',
 });
 
-/** The sync that has the turn dies between Label Studio's answer and its own note of it; the other one takes over. */
+/**
+ * The sync that has the turn dies between Label Studio's answer and its own note of it.
+ * @returns those that live, and will take over
+ */
 async function killWhoPushes(
   syncs: readonly Installation[],
   proxies: readonly Proxy[],
   history: History,
-): Promise<void> {
+): Promise<readonly Installation[]> {
   const died = proxies.map(
     (proxy, index) =>
-      new Promise<void>((resolve) => {
+      new Promise<Installation | undefined>((resolve) => {
         proxy.watch({
           onAnswer: ({ head }) => {
             if (!/^POST \/api\/projects\/\d+\/import/.test(head)) return 'pass';
             for (const other of proxies) other.watch(null);
             syncs[index]?.kill();
-            resolve();
+            resolve(syncs[index]);
             return 'cut';
           },
         });
       }),
   );
-  await Promise.race(died);
+  const dead = await Promise.race(died);
+  await dead?.exited();
   history.figures.kills += 1;
   history.note('a sync was killed between the answer to an import and its note');
+  return syncs.filter((sync) => sync !== dead);
 }
 
 async function finish(scene: {
   readonly users: Users;
   readonly place: Place;
-  readonly syncs: readonly Installation[];
+  readonly living: readonly Installation[];
   readonly history: History;
 }): Promise<void> {
-  const { users, syncs, history } = scene;
+  const { users, living, history } = scene;
   await users.repeat();
-  const living = syncs.filter(({ isRunning }) => isRunning);
   const place = { ...scene.place, syncUrl: living[0]?.product.syncUrl ?? '' };
   const deadline = Date.now() + TAKEN_OVER_WITHIN_MS;
   for (;;) {
