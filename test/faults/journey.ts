@@ -19,6 +19,7 @@ import type { Store } from '../../src/ports/store.ts';
 import { createRecorder } from '../../src/record/record-prediction.ts';
 import { firstPolicy } from '../../src/select/policy.ts';
 import { createRunSync } from '../../src/sync/run-sync.ts';
+import { NO_ORDERS } from '../../src/sync/sync-loop.ts';
 import { createImageLinks } from '../../src/web/image-links.ts';
 import { createSyncSteps } from '../../src/wire/sync-steps.ts';
 import { createCountingMeter } from '../fakes/counting-meter.ts';
@@ -69,7 +70,12 @@ export async function prepareJourney(store: Store, fault: Fault): Promise<Journe
   const links = createImageLinks({ publicUrl: 'http://127.0.0.1', keys: ['a-key'], days: 1 });
   const steps = createSyncSteps(
     config,
-    { classes: CLASSES, lowConfidenceThreshold: 0.7, model: null },
+    {
+      classes: CLASSES,
+      lowConfidenceThreshold: 0.7,
+      model: null,
+      examples: { pictures: [], faults: [] },
+    },
     { store: failing, objects, close: () => Promise.resolve() },
     links,
     { ...fault.around<LabelingTool>(tool, TOOL), close: () => undefined },
@@ -107,7 +113,7 @@ export async function prepareJourney(store: Store, fault: Fault): Promise<Journe
   const run = async (): Promise<void> => {
     ahead += HOUR_MS;
     const id = systemRandom.id();
-    await execute(id, 'request');
+    await execute(id, 'request', NO_ORDERS);
     const said = await store.findRun(id);
     if (said?.result !== 'success') throw new StoreUnavailable(`run ${said?.error ?? 'not noted'}`);
   };

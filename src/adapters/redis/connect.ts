@@ -13,6 +13,8 @@ const optionsOf = (timeoutMs: number) =>
     protocol: 2,
     commandTimeout: timeoutMs,
     connectTimeout: timeoutMs,
+    // A connection that went silent never ends by itself (a firewall forgot it): it is given up, and a new one made.
+    socketTimeout: timeoutMs,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
   }) as const;

@@ -23,6 +23,7 @@ import {
   takeLease,
   V1,
 } from '../../contract/store/fixtures.ts';
+import { startProxy } from '../../faults/proxy.ts';
 import { startRedis } from '../../servers/redis.ts';
 import type { Server } from '../../servers/server.ts';
 
@@ -203,6 +204,18 @@ describe('redis store', () => {
     assert.ok(ms < 2000, `${ms} ms`);
     await store.close();
     await silent.stop();
+  });
+
+  it('a connection that went silent for good is given up, and the next one serves', async function () {
+    this.timeout(60_000);
+    const proxy = await startProxy(server.port);
+    const store = await openRedisStore({ url: `redis://127.0.0.1:${proxy.port}` });
+    proxy.poison({ kind: 'half_open' });
+    proxy.heal();
+    await assert.rejects(store.ping(), StoreUnavailable);
+    await backInService(store);
+    await store.close();
+    await proxy.close();
   });
 
   it('every key lies in one slot of a cluster, and the store works on a cluster', async function () {
