@@ -6,6 +6,7 @@ import { killAgainAndAgain } from './kills.ts';
 import { endAtOnce, endUnderLoad, endWhileSilent } from './life-and-death.ts';
 import { killAmongMany } from './many-processes.ts';
 import { failEveryCall } from './nth-call.ts';
+import { stopEachDependency } from './outages.ts';
 import { disturbWebhooks } from './webhooks.ts';
 
 type Play = (history: History, labelStudio: LabelStudioServer) => Promise<void>;
@@ -21,6 +22,8 @@ const ACTS: readonly Readonly<Record<string, Play>>[] = [
     'SIGTERM while Label Studio is silent': endWhileSilent,
   },
   {
+    'every fault of a network, and each dependency stopped for a minute under load':
+      stopEachDependency,
     'the n-th call fails before it is carried out': (history) => failEveryCall(history, 'before'),
     'the n-th call is carried out, and nobody hears of it': (history) =>
       failEveryCall(history, 'after'),
