@@ -60,13 +60,17 @@ const awaited = (
   Store,
   'currentPolicy' | 'findTask' | 'latestEstimates' | 'modelVersions' | 'outboxState' | 'projectId'
 > => {
-  const { latestEstimates, modelVersions } = estimateStore(prompt);
+  const selections = selectionStore(prompt);
+  const outbox = outboxStore(prompt);
+  const tasks = taskStore(prompt);
+  const estimates = estimateStore(prompt);
   return {
-    currentPolicy: selectionStore(prompt).currentPolicy,
-    findTask: taskStore(prompt).findTask,
-    projectId: taskStore(prompt).projectId,
-    outboxState: outboxStore(prompt).outboxState,
-    ...{ latestEstimates, modelVersions },
+    currentPolicy: () => selections.currentPolicy(),
+    findTask: (id) => tasks.findTask(id),
+    projectId: (kind) => tasks.projectId(kind),
+    outboxState: () => outbox.outboxState(),
+    latestEstimates: () => estimates.latestEstimates(),
+    modelVersions: () => estimates.modelVersions(),
   };
 };
 
