@@ -3,6 +3,7 @@ import { benchDrift } from './drift.ts';
 import { benchEstimate } from './estimate.ts';
 import { benchIngest } from './ingest.ts';
 import { benchOverload } from './overload.ts';
+import { benchPages } from './pages.ts';
 import { benchStore } from './store.ts';
 
 /** `npm run bench -- NAME`: measures on this machine, now, and prints a table for docs/performance.md. */
@@ -12,6 +13,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   estimate: benchEstimate,
   ingest: benchIngest,
   overload: benchOverload,
+  pages: benchPages,
   store: benchStore,
 };
 

@@ -1,5 +1,5 @@
 import type { FeedbackKind } from './feedback.ts';
-import type { ModelVersion } from './ids.ts';
+import type { ModelVersion, PredictionId } from './ids.ts';
 import type { WindowName } from './window.ts';
 import { dayOf, hourOf } from './window.ts';
 
@@ -71,6 +71,15 @@ export interface ResponseRow {
   readonly open: number;
 }
 
+/** A labelled prediction that was wrong. */
+export interface Mistake {
+  readonly predictionId: PredictionId;
+  readonly predictedClass: string;
+  readonly confidence: number;
+  /** "Rice or Soup" where annotators disagreed for good. */
+  readonly trueClass: string;
+}
+
 /**
  * Accuracy of one model version in one window, with all that stands behind it. Null: not defined (too few labels).
  * No accuracy leaves `estimate/` without interval, label count and window.
@@ -124,6 +133,8 @@ export interface AccuracyEstimate {
   readonly responses: readonly ResponseRow[];
   /** Krippendorff's alpha; null when not defined. */
   readonly agreement: number | null;
+  /** Wrong answers of which the model was surest, surest first; absent in estimates of earlier versions of this program. */
+  readonly mistakes?: readonly Mistake[];
   /** Largest weight over the median weight is above 50: the estimate hangs on few units. */
   readonly hasExtremeWeights: boolean;
 }

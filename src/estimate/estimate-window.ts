@@ -27,6 +27,7 @@ import { randomPartEstimate } from './random-part.ts';
 import { type ResponseRate, responseRates } from './response-rates.ts';
 import { type PointEstimate, tunedDifference } from './tuned-difference.ts';
 import { hasExtremeWeights, sumOver } from './weights.ts';
+import { worstMistakes } from './worst-mistakes.ts';
 
 const LEAST_LABELS = 5;
 const LEAST_RELIABLE = 10;
@@ -101,6 +102,7 @@ export function estimateWindow(input: WindowInput): AccuracyEstimate {
     feedback: feedbackQuality(labelled, input.feedbackCounts),
     responses: responseRows(units),
     agreement: krippendorffAlpha(units.map(({ answers }) => answers.map(({ answer }) => answer))),
+    mistakes: worstMistakes(units),
     hasExtremeWeights: hasExtremeWeights(input.isAnchored ? randomUnits : labelled),
   };
 }

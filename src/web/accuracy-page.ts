@@ -10,7 +10,7 @@ import { percent } from './percent.ts';
 import { readHistory } from './read-history.ts';
 import type { WebContext } from './web-context.ts';
 import type { OfflineResult } from './web-options.ts';
-import { worstMistakes } from './worst-mistakes.ts';
+import { shownMistakes } from './worst-mistakes.ts';
 
 /** What the address asked for; anything may be missing or unknown. */
 export interface AskedFor {
@@ -79,7 +79,7 @@ async function shownView(
     offlineGap: offlineGap(shown, offline),
     reliability: reliabilityChart(shown.calibration?.bins ?? []),
     bins: binRows(shown),
-    mistakes: isOps ? await worstMistakes(context, shown, now) : null,
+    mistakes: isOps ? await shownMistakes(context, shown.mistakes ?? [], now) : null,
     ...accuracyDetail(shown),
   };
 }

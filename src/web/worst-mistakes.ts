@@ -1,14 +1,10 @@
-import type { AccuracyEstimate } from '../domain/estimate.ts';
-import type { Unit } from '../domain/unit.ts';
-import { correctness } from '../domain/unit.ts';
-import type { EstimateStore, PredictionStore } from '../ports/store.ts';
+import type { Mistake } from '../domain/estimate.ts';
+import type { PredictionStore } from '../ports/store.ts';
 import type { ImageLinks } from './image-links.ts';
 import { confidencePercent } from './percent.ts';
 
-const SHOWN = 12;
-
-/** A labelled prediction that was wrong. */
-export interface Mistake {
+/** A wrong answer with its picture. */
+export interface ShownMistake {
   readonly id: string;
   readonly imagePath: string;
   readonly predictedClass: string;
@@ -16,33 +12,25 @@ export interface Mistake {
   readonly trueClass: string;
 }
 
-/** The wrong answers of a window of which the model was surest, surest first; pictures that are still there. */
-export async function worstMistakes(
+/** Those whose picture is still there: predictions are deleted where a person asks for it. */
+export async function shownMistakes(
   deps: {
-    readonly store: Pick<EstimateStore, 'units'> & Pick<PredictionStore, 'findPrediction'>;
-    readonly imageLinks: ImageLinks;
+    readonly store: Pick<PredictionStore, 'findPrediction'>;
+    readonly imageLinks: Pick<ImageLinks, 'pathFor'>;
   },
-  { modelVersion, from, to }: AccuracyEstimate,
+  mistakes: readonly Mistake[],
   now: number,
-): Promise<readonly Mistake[]> {
-  const units = await deps.store.units(modelVersion, from, to, now);
-  const wrong = units
-    .filter((unit) => correctness(unit) === 0)
-    .sort((a, b) => b.confidence - a.confidence)
-    .slice(0, SHOWN);
+): Promise<readonly ShownMistake[]> {
   const kept = await Promise.all(
-    wrong.map(async ({ predictionId }) => deps.store.findPrediction(predictionId)),
+    mistakes.map(({ predictionId }) => deps.store.findPrediction(predictionId)),
   );
-  return wrong
-    .filter((_unit, index) => kept[index] !== null)
-    .map((unit) => ({
-      id: unit.predictionId,
-      imagePath: deps.imageLinks.pathFor(unit.predictionId, now),
-      predictedClass: unit.predictedClass,
-      confidence: confidencePercent(unit.confidence),
-      trueClass: trueClassOf(unit),
+  return mistakes
+    .filter((_mistake, index) => kept[index] !== null)
+    .map(({ predictionId, predictedClass, confidence, trueClass }) => ({
+      id: predictionId,
+      imagePath: deps.imageLinks.pathFor(predictionId, now),
+      predictedClass,
+      confidence: confidencePercent(confidence),
+      trueClass,
     }));
 }
-
-const trueClassOf = ({ outcome }: Unit): string =>
-  outcome.state === 'labelled' ? Object.keys(outcome.shares).join(' or ') : '';

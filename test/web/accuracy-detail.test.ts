@@ -5,7 +5,6 @@ import fc from 'fast-check';
 import type { AccuracyEstimate } from '../../src/domain/estimate.ts';
 import { modelVersion, predictionId } from '../../src/domain/ids.ts';
 import type { StoredPrediction } from '../../src/domain/prediction.ts';
-import type { Unit } from '../../src/domain/unit.ts';
 import { accuracyDetail } from '../../src/web/accuracy-detail.ts';
 import { historyChart } from '../../src/web/charts/history-chart.ts';
 import { reliabilityChart } from '../../src/web/charts/reliability-chart.ts';
@@ -13,7 +12,7 @@ import { ratioRange } from '../../src/web/charts/scale.ts';
 import { differenceOf, differenceWords, shareOf } from '../../src/web/compare-accuracy.ts';
 import { createImageLinks } from '../../src/web/image-links.ts';
 import { readHistory } from '../../src/web/read-history.ts';
-import { worstMistakes } from '../../src/web/worst-mistakes.ts';
+import { shownMistakes } from '../../src/web/worst-mistakes.ts';
 import { estimate, unlabelled } from './estimates.ts';
 
 const DAY_MS = 86_400_000;
@@ -119,41 +118,24 @@ describe('the details of an estimate', () => {
     assert.ok(read <= 500, `${read} read`);
   });
 
-  it('show the surest wrong answers first, and none whose picture is gone', async () => {
-    const unit = (id: string, confidence: number, trueClass: string): Unit => ({
+  it('show the wrong answers with their pictures, and none whose picture is gone', async () => {
+    const mistake = (id: string) => ({
       predictionId: predictionId(id),
-      at: NOW,
-      segment: '',
       predictedClass: 'circle',
-      confidence,
-      probabilities: null,
-      isLowConfidence: false,
-      isDisputed: false,
-      pi: 1,
-      q: 1,
-      isRandom: true,
-      hasFlag: false,
-      correction: null,
-      outcome: { state: 'labelled', shares: { [trueClass]: 1 } },
-      answers: [],
+      confidence: 0.9,
+      trueClass: 'square',
     });
-    const units = [
-      unit('mild', 0.5, 'square'),
-      unit('right', 0.99, 'circle'),
-      unit('erased', 0.95, 'square'),
-      unit('bold', 0.9, 'square'),
-    ];
     const store = {
-      units: () => Promise.resolve(units),
       findPrediction: (id: string) =>
         Promise.resolve(id === 'erased' ? null : ({} as StoredPrediction)),
     };
     const imageLinks = createImageLinks({ publicUrl: '', keys: ['a key of this test'], days: 1 });
-    const found = await worstMistakes({ store, imageLinks }, estimate(), NOW);
+    const mistakes = ['bold', 'erased', 'mild'].map(mistake);
+    const found = await shownMistakes({ store, imageLinks }, mistakes, NOW);
     assert.deepEqual(
       found.map(({ id }) => id),
       ['bold', 'mild'],
     );
-    assert.equal(found[0]!.trueClass, 'square');
+    assert.match(found[0]!.imagePath, /^\/images\/bold\?/);
   });
 });

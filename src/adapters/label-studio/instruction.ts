@@ -1,6 +1,7 @@
 import { escapeXml } from './escape-xml.ts';
 
-const HEIGHT = 110;
+/** Label Studio's styles overrule a height. */
+const WIDTH = 160;
 
 /** A picture of a class, with an address that annotators' browsers reach. */
 export interface ShownExample {
@@ -28,10 +29,10 @@ function examplesHtml(examples: readonly ShownExample[]): string {
   const names = [...new Set(examples.map(({ className }) => className))];
   const rows = names.map((name) => {
     const pictures = examples.filter(({ className }) => className === name);
-    return `<p><b>${escapeXml(name)}</b><br>${pictures.map(pictureHtml).join(' ')}</p>`;
+    return `<br><p><b>${escapeXml(name)}</b><br>${pictures.map(pictureHtml).join(' ')}</p>`;
   });
-  return `<h4>What the classes look like</h4>${rows.join('')}`;
+  return `<br><h4>What the classes look like</h4>${rows.join('')}`;
 }
 
 const pictureHtml = ({ className, url }: ShownExample): string =>
-  `<img src="${escapeXml(url)}" alt="${escapeXml(className)}" height="${HEIGHT}">`;
+  `<img src="${escapeXml(url)}" alt="${escapeXml(className)}" width="${WIDTH}">`;

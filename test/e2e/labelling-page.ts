@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+
+import type { Locator, Page, Response } from 'playwright-core';
+
+const PATIENCE_MS = 60_000;
+const PASSWORD = 'a-password-for-this-test-only';
+
+/** The task that Label Studio shows, as its own page was told. */
+export interface OpenTask {
+  readonly id: number;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** A person at Label Studio's labelling page, with a keyboard. */
+export class LabellingPage {
+  readonly page: Page;
+  #task: OpenTask | null = null;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  get task(): OpenTask {
+    assert.ok(this.#task, 'a task is open');
+    return this.#task;
+  }
+
+  /** Makes an account by the invite link. */
+  async join(inviteLink: string, email: string): Promise<void> {
+    await this.page.goto(inviteLink);
+    await this.page.fill('input[name=email]', email);
+    await this.page.fill('input[name=password]', PASSWORD);
+    await this.page.keyboard.press('Enter');
+    await this.page.waitForURL(({ pathname }) => !pathname.includes('signup'));
+  }
+
+  /** @param follow leads to a project; its instructions are read and closed @returns what they say */
+  async begin(follow: () => Promise<void>): Promise<string> {
+    const next = this.#nextTask();
+    await follow();
+    const instructions = this.page.getByText('Labeling Instructions');
+    await instructions.waitFor({ timeout: PATIENCE_MS });
+    const words = await this.page.locator('body').innerText();
+    await this.page.keyboard.press('Escape');
+    await instructions.waitFor({ state: 'hidden' });
+    await this.#show(await next);
+    return words;
+  }
+
+  /** The key that stands beside a choice. */
+  async keyOf(choice: string): Promise<string> {
+    const shown = await this.#choice(choice).innerText();
+    const key = /\[(.)\]/.exec(shown)?.[1];
+    assert.ok(key, `"${shown}" shows a key`);
+    return key;
+  }
+
+  /** Chooses by key, submits by key, and waits for the next task. */
+  async answer(choice: string): Promise<void> {
+    await this.#press(choice);
+    await this.#leave('Control+Enter');
+  }
+
+  async skip(): Promise<void> {
+    await this.#leave('Control+Space');
+  }
+
+  /** Back to the task before, and another answer for it. */
+  async editLast(choice: string): Promise<void> {
+    await this.page.getByTestId('prev-task').click();
+    await this.page.getByText('Update', { exact: true }).waitFor({ timeout: PATIENCE_MS });
+    await this.#press(choice);
+    const saved = this.#answered(
+      ({ url, method }) => method === 'PATCH' && url.includes('/annotations/'),
+    );
+    await this.page.keyboard.press('Control+Enter');
+    assert.equal((await saved).status(), 200);
+  }
+
+  #choice(choice: string): Locator {
+    return this.page.locator('label').filter({ hasText: choice });
+  }
+
+  /** Keys that come before the page is ready for them are lost: so it is looked whether they were heard. */
+  async #press(choice: string): Promise<void> {
+    const key = await this.keyOf(choice);
+    const chosen = this.#choice(choice).locator('input:checked');
+    for (let time = 1; ; time += 1) {
+      await this.page.keyboard.press(key);
+      const isHeard = await chosen.waitFor({ timeout: 4000 }).then(
+        () => true,
+        () => false,
+      );
+      if (isHeard) return;
+      assert.ok(time < 10, `${key} chooses ${choice}`);
+    }
+  }
+
+  async #leave(keys: string): Promise<void> {
+    const next = this.#nextTask();
+    await this.page.keyboard.press(keys);
+    await this.#show(await next);
+  }
+
+  /** Label Studio takes keys once the picture stands there. */
+  async #show(response: Response): Promise<void> {
+    this.#task = response.ok() ? ((await response.json()) as OpenTask) : null;
+    if (this.#task === null) return;
+    await this.page.waitForFunction(
+      '[...document.images].some(({ naturalWidth }) => naturalWidth > 0)',
+      undefined,
+      { timeout: PATIENCE_MS },
+    );
+  }
+
+  #nextTask(): Promise<Response> {
+    return this.#answered(({ url }) => url.includes('id=next_task'));
+  }
+
+  #answered(
+    isMeant: (request: { readonly url: string; readonly method: string }) => boolean,
+  ): Promise<Response> {
+    return this.page.waitForResponse(
+      (response) => isMeant({ url: response.url(), method: response.request().method() }),
+      { timeout: PATIENCE_MS },
+    );
+  }
+}
