@@ -57,6 +57,7 @@ async function selfContained(html, base) {
       `src="data:image/jpeg;base64,${picture.toString('base64')}"`,
     );
   }
-  // Links lead nowhere from a file.
+  // A printed or mailed report hides nothing, and links lead nowhere from a file.
+  page = page.replaceAll('<details>', '<details open>').replace(/<form\b[\s\S]*?<\/form>/g, '');
   return page.replace(/<a href="\/[^"]*"[^>]*>([\s\S]*?)<\/a>/g, '$1');
 }

@@ -16,6 +16,8 @@ import { shownMistakes } from './worst-mistakes.ts';
 export interface AskedFor {
   readonly modelVersion: unknown;
   readonly window: unknown;
+  /** Another model version, to be compared with. */
+  readonly against: unknown;
 }
 
 /**
@@ -39,7 +41,7 @@ export async function accuracyPage(
     ...accuracyView(estimates, order, offline, shown),
     shown: shown && {
       ...(await shownView(context, shown, since ?? shown.from, isOps)),
-      comparison: comparisonOf(estimates, order, shown),
+      comparison: comparisonOf(estimates, order, shown, asked.against),
     },
   };
 }
@@ -69,6 +71,7 @@ async function shownView(
   return {
     modelVersion: shown.modelVersion,
     window: windowWords(shown.window),
+    windowName: shown.window,
     state: stateWords(shown),
     chart: historyChart(history, {
       offline: offlineAccuracy(offline, shown.modelVersion),
@@ -88,10 +91,13 @@ const historyRows = (history: readonly AccuracyEstimate[]): readonly (readonly s
   knownPoints(history)
     .slice(-24)
     .reverse()
-    .map(({ at, value, lower, upper }) => [
+    .map(({ at, value, lower, upper, labels, maturity, naive, isReliable }) => [
       timeWords(at),
       percent(value, 1),
       `${percent(lower, 1)} to ${percent(upper, 1)}`,
+      String(labels),
+      `${percent(maturity)}${isReliable ? '' : ' (preliminary)'}`,
+      naive === null ? '' : percent(naive, 1),
     ]);
 
 const binRows = ({ calibration }: AccuracyEstimate): readonly (readonly string[])[] =>
@@ -110,24 +116,48 @@ function offlineGap(shown: AccuracyEstimate, offline: OfflineResult | null): str
   return differenceWords(differenceOf(share, shareOf(offline.right, offline.n)));
 }
 
-/** The other version that answered last, in the same window. */
+/**
+ * The shown version beside another one in the same window: the one asked for, else the one that answered last.
+ * @returns null where there is no other with an estimate
+ */
 function comparisonOf(
   estimates: readonly AccuracyEstimate[],
   order: readonly ModelVersion[],
   shown: AccuracyEstimate,
+  against: unknown,
 ): object | null {
-  const otherVersion = order.find((version) => version !== shown.modelVersion);
-  const other = estimates.find(
-    ({ modelVersion, window }) => modelVersion === otherVersion && window === shown.window,
+  const others = order.flatMap((version) =>
+    estimates.filter(
+      ({ modelVersion, window, accuracy }) =>
+        modelVersion === version &&
+        version !== shown.modelVersion &&
+        window === shown.window &&
+        accuracy !== null,
+    ),
   );
+  const other = others.find(({ modelVersion }) => modelVersion === against) ?? others[0];
   const [a, b] = [shareIn(shown), other === undefined ? null : shareIn(other)];
   if (a === null || b === null || other === undefined) return null;
   return {
     other: other.modelVersion,
-    otherAccuracy: `${percent(b.value, 1)} (${percent(b.lower, 1)} to ${percent(b.upper, 1)})`,
+    others: others.map(({ modelVersion }) => modelVersion),
+    rows: [shown, other].map(comparedRow),
     difference: differenceWords(differenceOf(a, b)),
   };
 }
+
+const comparedRow = ({
+  modelVersion,
+  accuracy,
+  lower,
+  upper,
+  labels,
+}: AccuracyEstimate): object => ({
+  modelVersion,
+  accuracy: percent(accuracy ?? 0, 1),
+  interval: `${percent(lower ?? 0, 1)} to ${percent(upper ?? 1, 1)}`,
+  labels,
+});
 
 const shareIn = ({ accuracy, lower, upper }: AccuracyEstimate) =>
   accuracy === null || lower === null || upper === null ? null : { value: accuracy, lower, upper };

@@ -15,9 +15,9 @@ export function addAccuracyRoutes(router: Router, context: WebContext): void {
     response.json(accuracyJson(estimates, context.settings.offline));
   });
   router.get('/accuracy', access, async (request, response) => {
-    const { model_version: modelVersion, window } = request.query;
+    const { model_version: modelVersion, window, against } = request.query;
     const isOps = isLocal(request) || context.ops.isOps(request, context.clock.now());
-    const page = await accuracyPage(context, { modelVersion, window }, isOps);
+    const page = await accuracyPage(context, { modelVersion, window, against }, isOps);
     context.pages.send(response, 'accuracy', page);
   });
 }

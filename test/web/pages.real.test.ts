@@ -2,13 +2,21 @@ import assert from 'node:assert/strict';
 
 import type { Page } from 'playwright-core';
 
+import { modelVersion, predictionId } from '../../src/domain/ids.ts';
+import { runClassifier } from '../classifier/running-classifier.ts';
 import { startChromium, type StartedBrowser } from '../servers/chromium.ts';
 import { axeViolations, openPage, type WatchedPage } from './browser-pages.ts';
 import { estimate, unlabelled } from './estimates.ts';
+import { makeTasks } from './make-tasks.ts';
 import { photo } from './photos.ts';
-import { startTestWeb, type TestWeb } from './start-test-web.ts';
+import { INGEST, startTestWeb, type TestWeb } from './start-test-web.ts';
 
 const DAY_MS = 86_400_000;
+const OVERFLOW = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+/** Numbers what the keyboard should reach, in the order of the document. @returns how many */
+const NUMBER_FOCUSABLES = `[...document.querySelectorAll('a[href], button, select, input, summary, [tabindex="0"]')]
+  .filter((one) => one.type !== 'hidden' && one.checkVisibility())
+  .map((one, index) => (one.dataset.order = index)).length`;
 
 describe('the pages in a real browser', function () {
   this.timeout(240_000);
@@ -50,7 +58,32 @@ describe('the pages in a real browser', function () {
       await web.store.saveEstimates([estimate({ asOf, to: asOf })], fence);
     }
     await web.store.saveEstimates([unlabelled({ window: '1h' })], fence);
+    await web.post(
+      '/api/predictions',
+      {
+        ...{ image: (await photo()).toString('base64'), prediction: 'circle', probability: 0.7 },
+        ...{ model_version: 'shapes-0', time: new Date(now - 7 * DAY_MS).toISOString() },
+      },
+      INGEST,
+    );
+    await web.store.saveEstimates(
+      [estimate({ modelVersion: modelVersion('shapes-0'), accuracy: 0.7, lower: 0.6, upper: 0.8 })],
+      fence,
+    );
     return id;
+  }
+
+  /** Projects with something to label, and a dead entry. */
+  async function makeWork(): Promise<void> {
+    await makeTasks(web, 'random', 2);
+    const { now } = web.time;
+    const fence = (await web.store.acquireLease('sync', 'test', now, DAY_MS))!;
+    await web.store.setProjectId('random', 11, fence);
+    const entry = { project: 'random', reasons: [], createdAt: now, taskId: 7 } as const;
+    const id = predictionId(await web.predict(await photo()));
+    await web.store.enqueue([{ ...entry, kind: 'delete_task', predictionId: id }], fence);
+    const [due] = await web.store.dueEntries('delete_task', now, 1);
+    await web.store.bury([due!.id], 'refused with 403', fence);
   }
 
   const chooseFile = async (page: Page, buffer: Buffer): Promise<void> => {
@@ -67,18 +100,109 @@ describe('the pages in a real browser', function () {
     for (const width of [360, 1280])
       it(`give axe nothing to complain about, ${colorScheme}, ${width} pixels wide, and never scroll sideways`, async () => {
         const id = await withHistory();
-        await web.post(`/flag/${id}`);
-        const paths = ['/', `/answers/${id}?thanks=flag`, '/accuracy', '/answers/nobody', '/label'];
-        for (const path of [...paths, '/ops', '/ops?said=run']) {
-          const { page } = await open(path, { width, colorScheme });
-          if (path.includes('said')) await signIn(page);
-          assert.deepEqual(await axeViolations(page), [], path);
-          const overflow = await page.evaluate(
-            'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-          );
-          assert.equal(overflow, 0, `${path} is wider than the window`);
+        const { page } = await open('/', { width, colorScheme });
+        const look = async (what: string): Promise<void> => {
+          assert.deepEqual(await axeViolations(page), [], what);
+          assert.equal(await page.evaluate(OVERFLOW), 0, `${what} is wider than the window`);
+        };
+        const go = async (path: string): Promise<void> => {
+          await page.goto(web.url + path);
+          await look(path);
+        };
+        await look('/');
+        await page.click('#send');
+        await look('a fault beside the field');
+        for (const path of [
+          `/answers/${id}`,
+          '/accuracy',
+          '/accuracy?window=1h',
+          '/answers/nobody',
+          '/label',
+        ])
+          await go(path);
+        await page.goto(`${web.url}/answers/${id}`);
+        for (const said of ['This is right', 'Take it back', 'This is wrong', 'Take it back']) {
+          await page.click(`text=${said}`);
+          await look(`after "${said}"`);
         }
+        await page.goto(`${web.url}/`);
+        await page.click('text=Leaf');
+        await look('the answer to a sample');
+        await makeWork();
+        await go('/label');
+        await go('/ops');
+        await page.fill('#key', 'guess');
+        await page.click('text=Sign in');
+        await look('a wrong key');
+        await signIn(page);
+        await look('/ops, signed in');
+        await page.click('text=Run now');
+        await look('/ops, after a change');
       });
+
+  it('show text that stands out enough from what is behind it, as far as axe can tell: it looked at plenty', async () => {
+    const { page } = await open('/accuracy', { colorScheme: 'dark' });
+    await axeViolations(page);
+    const looked = await page.evaluate(
+      `axe.run(document, { runOnly: ['color-contrast'] }).then(({ passes }) => passes[0]?.nodes.length ?? 0)`,
+    );
+    assert.ok(Number(looked) > 20, `${String(looked)} texts`);
+  });
+
+  it('are read by axe on the classifier too', async () => {
+    const classifier = await runClassifier();
+    try {
+      for (const colorScheme of ['light', 'dark'] as const)
+        for (const width of [360, 1280]) {
+          const { page, complaints } = await open('/', { width, colorScheme });
+          await page.goto(`${classifier.url}/docs`);
+          assert.deepEqual(await axeViolations(page), [], `/docs, ${colorScheme}, ${width}`);
+          assert.equal(await page.evaluate(OVERFLOW), 0, '/docs is wider than the window');
+          assert.deepEqual(complaints, []);
+        }
+    } finally {
+      await classifier.stop();
+    }
+  });
+
+  it('take the keyboard through everything in reading order, and show where it is', async () => {
+    const id = await withHistory();
+    await makeWork();
+    const { page } = await open('/ops');
+    await signIn(page);
+    for (const path of ['/ops', '/', `/answers/${id}`, '/accuracy', '/label']) {
+      await page.goto(web.url + path);
+      const count = Number(await page.evaluate(NUMBER_FOCUSABLES));
+      assert.ok(count > 5, path);
+      for (let index = 0; index < count; index += 1) {
+        await page.keyboard.press('Tab');
+        const [at, outline] = await page.evaluate<[string, string]>(
+          '[document.activeElement.dataset.order, getComputedStyle(document.activeElement).outlineStyle]',
+        );
+        assert.deepEqual([at, outline === 'none'], [String(index), false], path);
+      }
+    }
+  });
+
+  it('lead to what was said after feedback, for eyes and screen readers alike', async () => {
+    const id = await withHistory();
+    const { page } = await open(`/answers/${id}`);
+    await page.click('text=This is wrong');
+    await page.waitForURL('**#feedback');
+    assert.equal(await page.evaluate('document.activeElement.id'), 'feedback');
+    assert.match(await page.innerText('[role=status]'), /likelier that a person looks/);
+  });
+
+  it('are printed without what only a screen needs, and with the tables that stand beside the charts', async () => {
+    await withHistory();
+    const { page } = await open('/accuracy');
+    const table = page.locator('figure.chart details table');
+    assert.equal(await table.isVisible(), false);
+    await page.emulateMedia({ media: 'print' });
+    assert.equal(await table.isVisible(), true);
+    assert.equal(await page.locator('nav').isVisible(), false);
+    assert.ok((await page.pdf({ format: 'A4' })).length > 10_000);
+  });
 
   it('show a preview at once, send the photo, and show the answer, with a silent console', async () => {
     const { page, complaints } = await open('/');

@@ -3,11 +3,13 @@ import { percent } from '../percent.ts';
 import { linearScale, place, ratioRange, type Scale, type Tick } from './scale.ts';
 
 const WIDTH = 720;
-const HEIGHT = 280;
+const HEIGHT = 320;
 const LEFT = 48;
 const RIGHT = 12;
 const TOP = 12;
-const BOTTOM = 30;
+/** Under the values: how much of what was selected had been answered. */
+const STRIP = [290, 262] as const;
+const BOTTOM = HEIGHT - 250;
 const DAY_MS = 86_400_000;
 const TIME_TICKS = 5;
 
@@ -23,7 +25,16 @@ export interface HistoryChart {
   readonly band: string;
   readonly line: string;
   readonly naive: string;
-  readonly points: readonly { readonly x: string; readonly y: string; readonly words: string }[];
+  readonly points: readonly {
+    readonly x: string;
+    readonly y: string;
+    /** Too little was answered then: it may have moved since. */
+    readonly isEarly: boolean;
+    readonly words: string;
+  }[];
+  /** Area of the share answered, between these two heights. */
+  readonly maturity: string;
+  readonly strip: { readonly top: number; readonly bottom: number };
   /** Heights of the straight lines; null: there is none. */
   readonly offline: string | null;
   readonly target: string | null;
@@ -35,14 +46,23 @@ interface Known {
   readonly lower: number;
   readonly upper: number;
   readonly naive: number | null;
+  readonly labels: number;
+  /** Share of the selected that was answered, in [0, 1]. */
+  readonly maturity: number;
+  readonly isReliable: boolean;
 }
 
 /** The estimates that have a value, as points. */
 export const knownPoints = (history: readonly AccuracyEstimate[]): readonly Known[] =>
-  history.flatMap(({ asOf, accuracy, lower, upper, naive }) =>
+  history.flatMap(({ asOf, accuracy, lower, upper, naive, labels, maturity, reliable }) =>
     accuracy === null || lower === null || upper === null
       ? []
-      : [{ at: asOf, value: accuracy, lower, upper, naive }],
+      : [
+          {
+            ...{ at: asOf, value: accuracy, lower, upper, naive, labels },
+            ...{ maturity: maturity ?? 0, isReliable: reliable },
+          },
+        ],
   );
 
 /**
@@ -79,8 +99,11 @@ export function historyChart(
     points: points.map((one) => ({
       x: place(x(one.at)),
       y: place(y(one.value)),
-      words: `${timeWords(one.at)}: ${percent(one.value, 1)}, ${percent(one.lower, 1)} to ${percent(one.upper, 1)}`,
+      isEarly: !one.isReliable,
+      words: `${timeWords(one.at)}: ${percent(one.value, 1)}, ${percent(one.lower, 1)} to ${percent(one.upper, 1)}, ${percent(one.maturity)} answered`,
     })),
+    maturity: maturityPath(points, x),
+    strip: { top: STRIP[1], bottom: STRIP[0] },
     offline: lines.offline === null ? null : place(y(lines.offline)),
     target: place(y(lines.target)),
   };
@@ -96,6 +119,14 @@ function bandPath(points: readonly Known[], x: Scale, y: Scale): string {
   const upper = linePath(points, x, (one) => y(one.upper));
   const lower = linePath([...points].reverse(), x, (one) => y(one.lower));
   return `${upper}${lower.replace('M', 'L')}Z`;
+}
+
+function maturityPath(points: readonly Known[], x: Scale): string {
+  const height = linearScale([0, 1], STRIP);
+  const upper = linePath(points, x, (one) => height(one.maturity));
+  const [first, last] = [points[0], points.at(-1)];
+  if (first === undefined || last === undefined) return '';
+  return `${upper}L${place(x(last.at))} ${STRIP[0]}L${place(x(first.at))} ${STRIP[0]}Z`;
 }
 
 function timeTicks([from, to]: readonly [number, number], x: Scale): Tick[] {
