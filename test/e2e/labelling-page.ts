@@ -65,16 +65,23 @@ export class LabellingPage {
     await this.#leave('Control+Space');
   }
 
-  /** Back to the task before, and another answer for it. */
-  async editLast(choice: string): Promise<void> {
+  /** Back to the task before, whose answer stands there, and another answer for it. */
+  async editLast(given: string, choice: string): Promise<void> {
     await this.page.getByTestId('prev-task').click();
-    await this.page.getByText('Update', { exact: true }).waitFor({ timeout: PATIENCE_MS });
+    await this.#chosen(given).waitFor({ timeout: PATIENCE_MS });
     await this.#press(choice);
     const saved = this.#answered(
       ({ url, method }) => method === 'PATCH' && url.includes('/annotations/'),
     );
-    await this.page.keyboard.press('Control+Enter');
+    await this.page
+      .getByRole('button', { name: /update/i })
+      .first()
+      .click();
     assert.equal((await saved).status(), 200);
+  }
+
+  #chosen(choice: string): Locator {
+    return this.#choice(choice).locator('input:checked');
   }
 
   #choice(choice: string): Locator {
@@ -84,7 +91,7 @@ export class LabellingPage {
   /** Keys that come before the page is ready for them are lost: so it is looked whether they were heard. */
   async #press(choice: string): Promise<void> {
     const key = await this.keyOf(choice);
-    const chosen = this.#choice(choice).locator('input:checked');
+    const chosen = this.#chosen(choice);
     for (let time = 1; ; time += 1) {
       await this.page.keyboard.press(key);
       const isHeard = await chosen.waitFor({ timeout: 4000 }).then(

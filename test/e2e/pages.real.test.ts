@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 
-import { startChromium,type StartedBrowser } from '../servers/chromium.ts';
+import { startChromium, type StartedBrowser } from '../servers/chromium.ts';
 import type { LabelStudioServer } from '../servers/label-studio.ts';
 import { type Product, startProduct } from '../servers/product.ts';
 import { sharedLabelStudio } from '../servers/shared-label-studio.ts';
@@ -25,6 +25,7 @@ describe('the four kinds of people, in a real browser, with the real Label Studi
   let annotator: WatchedPage;
   let labelling: LabellingPage;
   let goodConfig: string;
+  let lastAnswer: string;
 
   before(async () => {
     labelStudio = await sharedLabelStudio();
@@ -161,7 +162,8 @@ describe('the four kinds of people, in a real browser, with the real Label Studi
     await labelling.skip();
     for (let task = 0; task < 5; task += 1) {
       assert.deepEqual(Object.keys(labelling.task.data).sort(), ['image', 'prediction_id']);
-      await labelling.answer(await predictedClass());
+      lastAnswer = await predictedClass();
+      await labelling.answer(lastAnswer);
     }
     await product.sync();
     await open(visitor, '/label');
@@ -180,7 +182,7 @@ describe('the four kinds of people, in a real browser, with the real Label Studi
     const before = await shownAccuracy();
     assert.equal(before, await exposedAccuracy());
     assert.match(await engineer.page.innerText('.lead'), /from 6 labels/);
-    await labelling.editLast('None of these');
+    await labelling.editLast(lastAnswer, 'None of these');
     await product.sync();
     const after = await shownAccuracy();
     assert.ok(Number.parseFloat(after) < Number.parseFloat(before), `${before}, then ${after}`);
