@@ -4,6 +4,7 @@ import path from 'node:path';
 
 import type { Browser, Page } from 'playwright-core';
 
+import { LabellingPage } from '../test/e2e/labelling-page.ts';
 import { peopleOf } from '../test/fakes/label-studio-people.ts';
 import { startChromium } from '../test/servers/chromium.ts';
 import { type LabelStudioServer, startLabelStudio } from '../test/servers/label-studio.ts';
@@ -114,21 +115,27 @@ async function shoot(page: Page, name: string, fullPage = false): Promise<void> 
   await page.screenshot({ path: path.join(images, `${name}.png`), fullPage });
 }
 
-async function pictureOfPages(chromium: Browser, { webUrl }: Product): Promise<void> {
+async function pictureOfPages(chromium: Browser, started: Product): Promise<void> {
+  const { webUrl } = started;
   for (const colorScheme of ['light', 'dark'] as const) {
     const page = await chromium.newPage({ colorScheme, viewport: { width: 1000, height: 760 } });
     const suffix = colorScheme === 'dark' ? '-dark' : '';
     await page.goto(webUrl);
     await shoot(page, `upload${suffix}`);
-    await page.setInputFiles('input[type=file]', path.join(drawn, 'egg.jpg'));
-    await Promise.all([
-      page.waitForURL(/\/predict|\/predictions\//),
-      page.locator('form button[type=submit]').first().click(),
-    ]).catch(() => undefined);
+    await page.setInputFiles('#file', path.join(drawn, 'egg.jpg'));
+    await page.click('#send');
+    await page.waitForURL('**/answers/*');
     await page.waitForLoadState('networkidle');
     await shoot(page, `answer${suffix}`, true);
-    await page.goto(`${webUrl}/accuracy`);
-    await shoot(page, `accuracy${suffix}`, true);
+    for (const name of ['accuracy', 'label']) {
+      await page.goto(`${webUrl}/${name}`);
+      await shoot(page, `${name}${suffix}`, true);
+    }
+    await page.goto(`${webUrl}/ops`);
+    await page.fill('#key', started.secret('OPS_KEY'));
+    await page.click('text=Sign in');
+    await page.waitForSelector('#runs-title');
+    await shoot(page, `ops${suffix}`, true);
     await page.close();
   }
 }
@@ -141,12 +148,10 @@ async function pictureOfTask(chromium: Browser, server: LabelStudioServer): Prom
   await page.keyboard.press('Enter');
   await page.waitForURL((url) => !url.pathname.startsWith('/user/login'));
   const random = (await projects(server)).find(({ title }) => title.endsWith('Random Sample'));
-  await page.goto(`${server.url}/projects/${random?.id ?? 1}/data?labeling=1`);
-  await page.getByText('None of these').first().waitFor({ timeout: 60_000 });
   // The instructions lie over a first task until they are closed.
-  const instructions = page.getByText('Labeling Instructions');
-  await page.keyboard.press('Escape');
-  await instructions.waitFor({ state: 'hidden' });
+  await new LabellingPage(page).begin(async () => {
+    await page.goto(`${server.url}/projects/${random?.id ?? 1}/data?labeling=1`);
+  });
   await page.waitForLoadState('networkidle');
   await shoot(page, 'task');
   await page.close();

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 
 import type { AccuracyEstimate } from '../../src/domain/estimate.ts';
-import { modelVersion } from '../../src/domain/ids.ts';
+import { modelVersion, predictionId } from '../../src/domain/ids.ts';
 import { accuracyView } from '../../src/web/accuracy-view.ts';
 import { estimate, unlabelled } from './estimates.ts';
 import { photo } from './photos.ts';
-import { PAGE, startTestWeb, type TestWeb } from './start-test-web.ts';
+import { INGEST, PAGE, startTestWeb, type TestWeb } from './start-test-web.ts';
 
 describe('the accuracy', () => {
   let web: TestWeb;
@@ -149,6 +149,48 @@ describe('the accuracy', () => {
     assert.deepEqual(rows, ['the last hour', 'the last 7 days', 'all time']);
     for (const words of ['too few labels', 'preliminary', 'reliable', '78.0 to 86.0 %', '55.0 %'])
       assert.ok(html.includes(words), words);
+  });
+
+  it('sets the shown version beside another one of choice, with what the difference may be', async () => {
+    const page = async (query: string): Promise<string> =>
+      (await (await web.get(`/accuracy${query}`, PAGE)).text()).replaceAll('\u00a0', ' ');
+    await web.predict(await photo());
+    await save(estimate());
+    assert.doesNotMatch(await page(''), /Two model versions compared/);
+    for (const [index, version] of ['shapes-0', 'shapes-00'].entries())
+      await web.post(
+        '/api/predictions',
+        {
+          ...{ image: (await photo()).toString('base64'), prediction: 'circle', probability: 0.7 },
+          ...{ model_version: version, time: new Date(web.time.now - (1 + index) * 1000) },
+        },
+        INGEST,
+      );
+    await save(
+      estimate({ modelVersion: modelVersion('shapes-0'), accuracy: 0.7, lower: 0.6, upper: 0.75 }),
+      estimate({ modelVersion: modelVersion('shapes-00'), accuracy: 0.8, lower: 0.7, upper: 0.9 }),
+    );
+    assert.match(await page(''), /compared[^]*70\.0 %[^]*Difference: \+12\.0 points [^:]*: higher/);
+    const asked = await page('?against=shapes-00');
+    assert.match(asked, /<option selected>shapes-00/);
+    assert.match(asked, /Difference: \+2\.0 points [^:]*: no difference can be told/);
+  });
+
+  it('shows the photos of the worst mistakes to whoever runs the service, and to nobody else', async () => {
+    const id = predictionId(await web.predict(await photo()));
+    const mistake = { predictionId: id, predictedClass: 'circle', confidence: 0.9 };
+    await save(estimate({ mistakes: [{ ...mistake, trueClass: 'square' }] }));
+    const here = await (await web.get('/accuracy', PAGE)).text();
+    assert.match(here, new RegExp(`<img src="/images/${id}\\?[^>]*alt="Photo of square"`));
+    const open = await startTestWeb({
+      settings: { isAccuracyPublic: true },
+      options: { store: web.store },
+    });
+    const far = { ...PAGE, 'X-Forwarded-For': '203.0.113.5' };
+    const elsewhere = await (await open.get('/accuracy', far)).text();
+    assert.ok(!elsewhere.includes('/images/'));
+    assert.match(elsewhere, /shown to whoever runs the service/);
+    await open.stop();
   });
 
   it('speaks of the version that has the newest traffic', () => {
