@@ -129,7 +129,8 @@ main {
   padding: 1.5rem 1rem 4rem;
 }
 pre {
-  overflow-x: auto;
+  white-space: pre-wrap;
+  overflow-wrap: anywhere;
   padding: 0.75rem 1rem;
   border: 1px solid var(--soft);
   border-radius: 6px;

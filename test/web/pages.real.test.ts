@@ -141,6 +141,7 @@ describe('the pages in a real browser', function () {
       });
 
   it('show text that stands out enough from what is behind it, as far as axe can tell: it looked at plenty', async () => {
+    await withHistory();
     const { page } = await open('/accuracy', { colorScheme: 'dark' });
     await axeViolations(page);
     const looked = await page.evaluate(
