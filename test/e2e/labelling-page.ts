@@ -80,7 +80,10 @@ export class LabellingPage {
       ).catch(() => null);
       await this.page.keyboard.press('Control+Enter');
       const response = await saved;
-      if (response !== null) return assert.equal(response.status(), 200);
+      if (response !== null) {
+        assert.equal(response.status(), 200);
+        return;
+      }
       assert.ok(time < 6, 'the edited answer is saved');
     }
   }
