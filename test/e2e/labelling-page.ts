@@ -65,29 +65,6 @@ export class LabellingPage {
     await this.#leave('Control+Space');
   }
 
-  /**
-   * Back to the task before, and another answer for it. Label Studio loads that task twice: a choice in between is lost, so
-   * it is tried until one is saved.
-   */
-  async editLast(choice: string): Promise<void> {
-    await this.page.getByTestId('prev-task').click();
-    await this.page.getByText('Update', { exact: true }).waitFor({ timeout: PATIENCE_MS });
-    for (let time = 1; ; time += 1) {
-      await this.#press(choice);
-      const saved = this.#answered(
-        ({ url, method }) => method === 'PATCH' && url.includes('/annotations/'),
-        5000,
-      ).catch(() => null);
-      await this.page.keyboard.press('Control+Enter');
-      const response = await saved;
-      if (response !== null) {
-        assert.equal(response.status(), 200);
-        return;
-      }
-      assert.ok(time < 6, 'the edited answer is saved');
-    }
-  }
-
   #choice(choice: string): Locator {
     return this.page.locator('label').filter({ hasText: choice });
   }
@@ -125,16 +102,8 @@ export class LabellingPage {
   }
 
   #nextTask(): Promise<Response> {
-    return this.#answered(({ url }) => url.includes('id=next_task'));
-  }
-
-  #answered(
-    isMeant: (request: { readonly url: string; readonly method: string }) => boolean,
-    timeout = PATIENCE_MS,
-  ): Promise<Response> {
-    return this.page.waitForResponse(
-      (response) => isMeant({ url: response.url(), method: response.request().method() }),
-      { timeout },
-    );
+    return this.page.waitForResponse((response) => response.url().includes('id=next_task'), {
+      timeout: PATIENCE_MS,
+    });
   }
 }
