@@ -28,6 +28,28 @@ export const uploadAnswer = classified.extend({
   image_url: z.url().meta({ description: 'The picture, behind a signed link that expires.' }),
 });
 export const reportAnswer = z.object({ id: z.string() });
+/** `PUT /api/predictions/:id/image`, where it does not send the picture itself. */
+export const imageRequest = z.object({
+  image: z
+    .string()
+    .min(1)
+    .meta({ description: 'A JPEG, PNG or WebP image in base64.', contentEncoding: 'base64' }),
+});
+export const wantedAnswer = z.object({
+  wanted: z.array(z.object({ id: z.string(), external_id: z.string().nullable() })),
+});
+
+/** `POST /api/keys` */
+export const newKeyRequest = z.object({
+  name: z.string().meta({ description: 'Of the reporting service.' }),
+});
+export const newKeyAnswer = z.object({
+  name: z.string(),
+  key: z.string().meta({ description: 'Shown this once.' }),
+});
+export const keysAnswer = z.object({
+  keys: z.array(z.object({ name: z.string(), made_at: moment })),
+});
 
 const feedbackKind = z.enum(['flag', 'correction', 'confirmation']);
 export const feedbackAnswer = z.object({

@@ -4,10 +4,7 @@ import {
   json,
   type OpenApi,
   type Operation,
-  type Parameter,
   ref,
-  type Response,
-  retryLater,
   text,
 } from '../http/openapi.ts';
 import {
@@ -16,21 +13,50 @@ import {
   correctionRequest,
   errorAnswer,
   feedbackAnswer,
+  imageRequest,
+  keysAnswer,
   liveAnswer,
+  newKeyAnswer,
+  newKeyRequest,
   readyAnswer,
   recordAnswer,
   reportAnswer,
   revokedAnswer,
   uploadAnswer,
+  wantedAnswer,
 } from './api-schemas.ts';
+import {
+  error,
+  FOREIGN,
+  get,
+  ID,
+  IMAGE_REFUSED,
+  KEYED,
+  NOT_FOUND,
+  operation,
+  OPS,
+  query,
+  TOO_OFTEN,
+  UNAUTHORIZED,
+  UNDER_WAY,
+} from './openapi-parts.ts';
+import { reporterPaths, reportOperation } from './openapi-reporting.ts';
 import { reportSchema } from './report-schema.ts';
 
 const SCHEMAS = {
-  requests: { Report: reportSchema, Correction: correctionRequest },
+  requests: {
+    Report: reportSchema,
+    Correction: correctionRequest,
+    Image: imageRequest,
+    NewKey: newKeyRequest,
+  },
   answers: {
     Upload: uploadAnswer,
     Classified: classifiedAnswer,
     Reported: reportAnswer,
+    Wanted: wantedAnswer,
+    Key: newKeyAnswer,
+    Keys: keysAnswer,
     Feedback: feedbackAnswer,
     Revoked: revokedAnswer,
     Accuracy: accuracyAnswer,
@@ -40,68 +66,6 @@ const SCHEMAS = {
     Error: errorAnswer,
   },
 } as const;
-
-type Responses = Readonly<Record<string, Response>>;
-
-const error = (description: string): Response => json(description, 'Error');
-/** What any request may be answered. */
-const ALWAYS: Responses = {
-  '400': error('The request can not be read.'),
-  '503': retryLater('A part of the service does not answer just now.', 'Error'),
-};
-const FOREIGN: Responses = { '403': error('Sent by a page of another site.') };
-const NOT_FOUND: Responses = { '404': error('There is no such prediction.') };
-const UNAUTHORIZED: Responses = { '401': error('The key is missing or wrong.') };
-const TOO_OFTEN: Responses = { '429': retryLater('One client asks too often.', 'Error') };
-const IMAGE_REFUSED: Responses = {
-  '400': error('The body is broken, or the image is damaged.'),
-  '413': error('Too many bytes or pixels.'),
-  '415': error('Neither JPEG, PNG nor WebP; or a kind of body that is not taken.'),
-  '422': error('No image, or something in it that can not be.'),
-};
-
-const ID: Parameter = {
-  name: 'id',
-  in: 'path',
-  required: true,
-  description: 'Id of the prediction.',
-  schema: { type: 'string', minLength: 1 },
-};
-const query = (name: string, description: string): Parameter => ({
-  name,
-  in: 'query',
-  required: false,
-  description,
-  schema: { type: 'string' },
-});
-
-const KEYED: Parameter = {
-  name: 'Idempotency-Key',
-  in: 'header',
-  required: false,
-  description: 'The same key with the same content is done once in 24 hours.',
-  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
-};
-const UNDER_WAY: Responses = {
-  '409': retryLater('The same Idempotency-Key is still under way.', 'Error'),
-};
-
-type Written = Omit<Operation, 'responses'> & { readonly responses: Responses };
-const operation = ({ responses, ...rest }: Written): Operation => ({
-  ...rest,
-  responses: { ...ALWAYS, ...responses },
-});
-const get = (
-  operationId: string,
-  summary: string,
-  responses: Responses,
-  more: Partial<Operation> = {},
-): { readonly get: Operation } => ({
-  get: operation({ operationId, summary, ...more, responses }),
-});
-
-const INGEST = { security: [{ ingestKey: [] }] };
-const OPS = { security: [{ opsKey: [] }] };
 
 function feedbackPaths(
   kind: string,
@@ -160,24 +124,6 @@ const upload = (classes: readonly string[], segments: readonly string[]): Operat
     },
   });
 
-const report = (): Operation =>
-  operation({
-    operationId: 'report',
-    summary: 'Report what another model predicted',
-    ...INGEST,
-    parameters: [KEYED],
-    requestBody: { required: true, content: { 'application/json': { schema: ref('Report') } } },
-    responses: {
-      '200': json('The external_id was known: this is its prediction.', 'Reported'),
-      '201': json('Recorded.', 'Reported'),
-      ...UNAUTHORIZED,
-      ...FOREIGN,
-      ...IMAGE_REFUSED,
-      ...UNDER_WAY,
-      ...TOO_OFTEN,
-    },
-  });
-
 const record = (): OpenApi['paths'][string] => ({
   ...get(
     'record',
@@ -229,8 +175,9 @@ function pathsOf(classes: readonly string[], segments: readonly string[]): OpenA
       },
       { parameters: [ID, query('exp', 'When it expires.'), query('sig', 'Its signature.')] },
     ),
-    '/api/predictions': { post: report() },
+    '/api/predictions': { post: reportOperation() },
     '/api/predictions/{id}': record(),
+    ...reporterPaths(),
     '/api/accuracy': get(
       'accuracy',
       'The estimates; null where something is not defined',

@@ -1,11 +1,9 @@
 import express, { type Router } from 'express';
-import { z } from 'zod';
 
 import { RequestInvalid } from '../domain/errors.ts';
+import { newKeyRequest } from './api-schemas.ts';
 import { requireKey } from './report-routes.ts';
 import type { WebContext } from './web-context.ts';
-
-const newKeySchema = z.object({ name: z.string() });
 
 /** Keys of reporting services, for whoever runs the deployment: `npm run keys` asks here. */
 export function addReporterRoutes(router: Router, context: WebContext): void {
@@ -21,7 +19,7 @@ export function addReporterRoutes(router: Router, context: WebContext): void {
     });
   });
   router.post('/api/keys', opsOnly, express.json({ limit: 1024 }), async (request, response) => {
-    const parsed = newKeySchema.safeParse(request.body);
+    const parsed = newKeyRequest.safeParse(request.body);
     if (!parsed.success) throw new RequestInvalid('Expected {"name": "..."}.');
     const key = await reporterKeys.make(parsed.data.name);
     response.status(201).set('Cache-Control', 'no-store').json({ name: parsed.data.name, key });

@@ -1,11 +1,11 @@
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
-import { z } from 'zod';
 
 import { Conflict, RequestInvalid } from '../domain/errors.ts';
 import { type PredictionId, predictionId } from '../domain/ids.ts';
 import type { StoredPrediction } from '../domain/prediction.ts';
 import { readExternalId } from '../domain/reporter.ts';
 import { acceptUpload } from '../upload/accept-upload.ts';
+import { imageRequest } from './api-schemas.ts';
 import { knownPrediction } from './predict-routes.ts';
 import { imageBytes } from './report-desk.ts';
 import { requireReporter } from './report-routes.ts';
@@ -13,8 +13,6 @@ import type { WebContext } from './web-context.ts';
 
 /** Entries of the outbox that are looked through; those that wait longest come first. */
 const ENTRIES_MAX = 1000;
-
-const imageSchema = z.object({ image: z.string().min(1) });
 
 /** Predictions that were reported without an image: which of them are to be labelled, and where their images go. */
 export function addWantedImageRoutes(router: Router, context: WebContext): void {
@@ -92,7 +90,7 @@ async function sentImage(
   response: Response,
 ): Promise<Buffer> {
   if (Buffer.isBuffer(request.body)) return request.body;
-  const parsed = imageSchema.safeParse(await context.receive.json(request, response));
+  const parsed = imageRequest.safeParse(await context.receive.json(request, response));
   if (parsed.success) return imageBytes(parsed.data.image);
   throw new RequestInvalid(
     'Send the image as image/jpeg, image/png or image/webp, or {"image": base64}.',
