@@ -3,14 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { DatabaseSync } from '@photostructure/sqlite';
-
+import { copyDatabase } from '../../src/adapters/sqlite/copy-database.ts';
 import { openSqliteStore } from '../../src/adapters/sqlite/open-sqlite-store.ts';
 import { createLog } from '../../src/adapters/system/create-log.ts';
 import type { Config } from '../../src/config/parse-config.ts';
 import { ConfigInvalid } from '../../src/domain/errors.ts';
 import type { Store } from '../../src/ports/store.ts';
-import { openObjects, openStore, type Records } from '../../src/wire/records.ts';
+import { databasePath, openObjects, openStore, type Records } from '../../src/wire/records.ts';
 
 /**
  * The records, to be read while the program runs. SQLite serves one process: what is read is a consistent copy.
@@ -39,7 +38,7 @@ async function openStoreCopy(
   const log = createLog('silent');
   if (config.STORE === 'redis')
     return { store: await openStore(config, log), discard: async () => undefined };
-  const original = path.join(config.DATA_DIR, 'truthloop.sqlite');
+  const original = databasePath(config);
   if (!existsSync(original))
     throw new ConfigInvalid(
       `${original} is not there: nothing was recorded yet, or DATA_DIR names another folder.`,
@@ -48,9 +47,7 @@ async function openStoreCopy(
   const discard = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
     const copy = path.join(folder, 'copy.sqlite');
-    const database = new DatabaseSync(original, { readOnly: true });
-    database.prepare('VACUUM INTO ?').run(copy);
-    database.close();
+    copyDatabase(original, copy);
     return { store: await openSqliteStore({ path: copy, log }), discard };
   } catch (error) {
     await discard();

@@ -1,13 +1,21 @@
 import { withDotEnv } from '../config/secrets-file.ts';
 import { AppError } from '../domain/errors.ts';
+import { backup } from './backup.ts';
 import type { Command } from './command.ts';
 import { CommandFailed, UsageWrong } from './command.ts';
 import { keys } from './keys.ts';
 import { reconcile } from './reconcile.ts';
 import { redrive } from './redrive.ts';
+import { restore } from './restore.ts';
 
 /** What whoever runs the service may ask of it: `npm run NAME -- ...`, or `node dist/operate/main.js NAME ...` without npm. */
-const COMMANDS: Readonly<Record<string, Command>> = { keys, reconcile, redrive };
+const COMMANDS: Readonly<Record<string, Command>> = {
+  backup,
+  keys,
+  reconcile,
+  redrive,
+  restore,
+};
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 

@@ -41,11 +41,14 @@ export async function openRecords(config: Config, log: Log): Promise<Records> {
 const fingerprintOf = (key: string): string =>
   createHash('sha256').update(`fingerprint:v1:${key}`).digest('hex').slice(0, 32);
 
+/** The file of all records, with STORE=sqlite. */
+export const databasePath = ({ DATA_DIR }: Config): string => join(DATA_DIR, 'truthloop.sqlite');
+
 /** The store that the settings name. @throws StoreUnusable, StoreUnavailable */
 export function openStore(config: Config, log: Log): Promise<Store> {
   if (config.STORE === 'redis' && config.REDIS_URL !== undefined)
     return openRedisStore({ url: config.REDIS_URL, durability: config.REDIS_DURABILITY, log });
-  return openSqliteStore({ path: join(config.DATA_DIR, 'truthloop.sqlite'), log });
+  return openSqliteStore({ path: databasePath(config), log });
 }
 
 /** The object store that the settings name. @throws ObjectStoreUnavailable */

@@ -16,6 +16,8 @@ export interface ReportingService {
   readonly dataDir: string;
   readonly labelStudio: FakeLabelStudio;
   readonly people: People;
+  /** Settings of the service, and of its commands. */
+  readonly env: Readonly<Record<string, string>>;
   product: Product;
   /** Reports predictions of class cat. @returns their ids */
   report(count: number): Promise<string[]>;
@@ -50,6 +52,7 @@ export async function startReportingService(
   const service: ReportingService = {
     folder,
     dataDir,
+    env,
     labelStudio,
     people: peopleOf(labelStudio.url, labelStudio.token),
     product: await startProduct(env),

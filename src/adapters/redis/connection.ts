@@ -7,7 +7,7 @@ import { StoreUnavailable } from '../../domain/errors.ts';
 type Argument = string | number | Buffer;
 
 /** All keys carry this tag: in a Redis Cluster they lie in one slot, so that one script may write several. */
-const TAG = '{truthloop}';
+export const KEY_TAG = '{truthloop}';
 /** Documents that one MGET asks for. */
 const READ_AT_ONCE = 1000;
 
@@ -27,7 +27,7 @@ export class Connection {
 
   /** @param parts whatever they hold, other parts give another key */
   key(name: string, ...parts: readonly (string | number)[]): string {
-    return `${TAG}:${name}${parts.length === 0 ? '' : `:${JSON.stringify(parts)}`}`;
+    return `${KEY_TAG}:${name}${parts.length === 0 ? '' : `:${JSON.stringify(parts)}`}`;
   }
 
   /** @throws StoreUnavailable */

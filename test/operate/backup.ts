@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+
+import { type ReportingService, startReportingService } from './reporting-service.ts';
+import { type Outcome, runCommand } from './run-command.ts';
+
+type Settings = Readonly<Record<string, string>>;
+
+/** Where records are kept, and an empty place of the same kind. */
+export interface Places {
+  readonly settings: Settings;
+  /** Over `settings`: leads to a place where nothing is. */
+  readonly empty: () => Promise<Settings>;
+}
+
+/** @param servesOneProcess the records know whether somebody has them open; what is replaced is moved aside */
+export function describeBackup(
+  name: string,
+  openPlaces: () => Promise<Places>,
+  servesOneProcess: boolean,
+): void {
+  describe(`backup and restore: ${name}`, function () {
+    this.timeout(240_000);
+    let service: ReportingService;
+    let places: Places;
+    let folder: string;
+    /** Acknowledged before the backup began, and while it was made. */
+    const ids: string[] = [];
+    let labelled = 0;
+
+    before(async () => {
+      places = await openPlaces();
+      service = await startReportingService(places.settings);
+      folder = path.join(service.folder, 'backup');
+    });
+    after(() => service.close());
+
+    const restore = (settings: Settings, ...args: string[]): Promise<Outcome> =>
+      runCommand({ ...service.env, ...settings }, service.folder, 'restore', ...args);
+    const isThere = async (id: string): Promise<boolean> =>
+      (await service.ops(`${service.product.webUrl}/api/predictions/${id}`)).status === 200;
+
+    it('is made while the service takes predictions, and says how it went', async () => {
+      const first = await service.report(30);
+      ids.push(...first);
+      await service.product.sync();
+      for (const id of first.slice(0, 6))
+        await service.people.annotate(service.taskOf(id), ['cat']);
+      await service.product.sync();
+      labelled = await service.labels();
+      assert.equal(labelled, 6);
+      const traffic = { isOver: false };
+      const reported = (async () => {
+        while (!traffic.isOver) ids.push(...(await service.report(1)));
+      })();
+      const made = await service.command('backup', folder);
+      traffic.isOver = true;
+      await reported;
+      assert.equal(made.code, 0, made.stderr);
+      assert.match(made.stdout, /records, \d+ images and secrets\.env as of 20/);
+      assert.equal(statSync(folder).mode & 0o777, 0o700);
+      assert.equal(statSync(path.join(folder, 'secrets.env')).mode & 0o777, 0o600);
+      execFileSync('sha256sum', ['--check', '--quiet', 'SHA256SUMS'], { cwd: folder });
+    });
+
+    it('never goes into a folder that holds something', async () => {
+      const again = await service.command('backup', folder);
+      assert.equal(again.code, 1);
+      assert.match(again.stderr, /is not empty/);
+    });
+
+    it('is not brought back over records that are there, nor with another sampling key', async () => {
+      const over = await restore({}, folder);
+      assert.equal(over.code, 1);
+      assert.match(over.stderr, /already.*--replace/s);
+      const other = await restore(
+        { ...(await places.empty()), SAMPLING_KEY: 'another-key-of-sixteen-letters' },
+        folder,
+      );
+      assert.equal(other.code, 1);
+      assert.match(other.stderr, /another SAMPLING_KEY/);
+    });
+
+    it('damaged, incomplete or none, it is named and nothing is restored', async () => {
+      const damaged = path.join(service.folder, 'damaged');
+      execFileSync('cp', ['-r', folder, damaged]);
+      appendFileSync(path.join(damaged, 'secrets.env'), 'X=1\n');
+      const target = await places.empty();
+      const found = await restore(target, damaged);
+      assert.equal(found.code, 1);
+      assert.match(found.stderr, /damaged: secrets\.env changed or went missing/);
+      assert.ok(!existsSync(path.join(target['DATA_DIR'] ?? '', 'secrets.env')));
+      mkdirSync(path.join(service.folder, 'none'));
+      assert.match(
+        (await restore(target, path.join(service.folder, 'none'))).stderr,
+        /no complete/,
+      );
+      assert.equal((await restore(target)).code, 2);
+    });
+
+    it('in an empty place, everything that was acknowledged before is there: records, images, labels, sums', async () => {
+      const acknowledged = ids.slice(0, 30);
+      const target = await places.empty();
+      await service.product.stop();
+      const restored = await restore(target, folder);
+      assert.equal(restored.code, 0, restored.stderr);
+      await service.start(target);
+      for (const id of acknowledged) assert.ok(await isThere(id), `${id} is lost`);
+      const found = [];
+      for (const id of ids) if (await isThere(id)) found.push(id);
+      const run = await service.product.sync();
+      assert.equal(run['result'], 'success', String(run['error']));
+      const answer = await service.ops(`${service.product.webUrl}/api/accuracy?window=all`);
+      const { estimates } = (await answer.json()) as {
+        estimates: { labels: number; predictions: number }[];
+      };
+      assert.equal(estimates[0]?.labels, labelled);
+      assert.equal(estimates[0].predictions, found.length, 'counted as often as recorded');
+      for (const id of [found[10] ?? '', found.at(-1) ?? '']) {
+        const task = service.labelStudio.records.tasks.get(service.taskOf(id));
+        const picture = await fetch(String(task?.data['image']));
+        assert.equal(picture.status, 200, `the picture of ${id}`);
+      }
+      const tasks = [...service.labelStudio.records.tasks.values()].map(
+        ({ data }) => data['prediction_id'],
+      );
+      assert.equal(new Set(tasks).size, tasks.length, 'one task each');
+    });
+
+    if (!servesOneProcess) return;
+    it('while the service runs, --replace is refused; stopped, what was there is kept aside', async () => {
+      await service.product.stop();
+      await service.start();
+      const running = await restore({}, folder, '--replace');
+      assert.equal(running.code, 1);
+      assert.match(running.stderr, /Another process uses/);
+      await service.product.stop();
+      const replaced = await restore({}, folder, '--replace');
+      assert.equal(replaced.code, 0, replaced.stderr);
+      assert.ok(
+        readdirSync(service.dataDir).some((file) => file.startsWith('truthloop.sqlite.replaced-')),
+      );
+      await service.start();
+      assert.ok(await isThere(ids[0] ?? ''));
+    });
+  });
+}
