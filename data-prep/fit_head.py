@@ -101,17 +101,20 @@ def photo_weights(targets, classes):
 
 
 def cross_validate(embeddings, targets, classes, seed):
-    """How many photos a head gets right that was fitted without them (every copy of a photo is left out with it)."""
+    """How many photos a head gets right that was fitted without them (every copy of a photo is left out with it), and its
+    mean confidence in its answers on them."""
     folds = min(FOLDS, len(targets))
     fold_of = np.random.default_rng(seed).permutation(np.arange(len(targets)) % folds)
     right = 0
+    confidence = 0.0
     for fold in range(folds):
         held_out = fold_of == fold
         head = fit(embeddings[~held_out], targets[~held_out], classes)
-        answers = (embeddings[held_out, 0] @ head.weight.T + head.bias).argmax(axis=1)
-        right += int((answers == targets[held_out]).sum())
+        probabilities = runtime.softmax((embeddings[held_out, 0] @ head.weight.T + head.bias).astype(np.float64))
+        right += int((probabilities.argmax(axis=1) == targets[held_out]).sum())
+        confidence += float(probabilities.max(axis=1).sum())
         progress(f"  fold {fold + 1} of {folds} done")
-    return {"folds": folds, "n": len(targets), "right": right}
+    return {"folds": folds, "n": len(targets), "right": right}, confidence / len(targets)
 
 
 def arguments():
@@ -136,7 +139,7 @@ def main():
     progress(f"embedding {len(photos)} photos, {RANDOM_CROPS + 3} copies each")
     embeddings = embed(session, photos, options.seed)
     progress("cross-validating")
-    validation = cross_validate(embeddings, targets, len(classes), options.seed)
+    validation, _ = cross_validate(embeddings, targets, len(classes), options.seed)
     progress("fitting on all photos")
     head = fit(embeddings, targets, len(classes))
     fitted = {"dataset": options.dataset or options.set or "own photos", "photos": len(photos), "seed": options.seed,

@@ -26,12 +26,12 @@ class Fitting(unittest.TestCase):
         embeddings, targets = clouds()
         weight, bias = fit_head.fit(embeddings, targets, 3)
         np.testing.assert_array_equal((embeddings[:, 0] @ weight.T + bias).argmax(axis=1), targets)
-        self.assertEqual(fit_head.cross_validate(embeddings, targets, 3, seed=0), {"folds": 10, "n": 30, "right": 30})
+        self.assertEqual(fit_head.cross_validate(embeddings, targets, 3, seed=0)[0], {"folds": 10, "n": 30, "right": 30})
 
     def test_cross_validation_does_not_see_the_photo_it_judges(self):
         embeddings, targets = clouds()
         random_targets = np.random.default_rng(1).permutation(targets)
-        self.assertLess(fit_head.cross_validate(embeddings, random_targets, 3, seed=0)["right"], 20)
+        self.assertLess(fit_head.cross_validate(embeddings, random_targets, 3, seed=0)[0]["right"], 20)
 
     def test_gives_the_same_head_twice(self):
         first, second = (fit_head.fit(*clouds(), 3) for _ in range(2))

@@ -1,6 +1,7 @@
 import process from 'node:process';
 
 import { AppError } from '../../src/domain/errors.ts';
+import { StartError } from '../start/start-error.mjs';
 
 /** A fault of what was typed: answered with the message and where help is. */
 export class UsageError extends Error {}
@@ -28,7 +29,8 @@ const isUsage = (error: unknown): error is Error =>
 
 function wordsOf(error: unknown): string {
   if (isUsage(error)) return `${error.message}\nSee --help.`;
-  if (error instanceof AppError || isSystemFault(error)) return error.message;
+  if (error instanceof AppError || error instanceof StartError || isSystemFault(error))
+    return error.message;
   return error instanceof Error ? String(error.stack) : String(error);
 }
 

@@ -171,6 +171,14 @@ export const GROUPS: readonly Group[] = [
       TARGET_ACCURACY: {
         text: 'What the model should reach: the alarm and the page compare with it.',
       },
+      RETRAIN_WEBHOOK_URL: {
+        text: 'Told when the accuracy is below its target, and by schedule: docs/retraining.md.',
+        unset: 'nobody is told',
+        values: URL_VALUES,
+      },
+      RETRAIN_EVERY_DAYS: {
+        text: 'Also told so many days after the last time. 0: only when the accuracy is below its target.',
+      },
       WINDOWS: {
         text: 'Rolling windows of prediction time.',
         values: 'such as 6h, 1d, 30d or all, with commas',
@@ -236,7 +244,7 @@ export const GROUPS: readonly Group[] = [
       },
       WEBHOOK_SECRET: { text: 'Sent by Label Studio’s webhooks.', unset: MADE },
       RETRAIN_WEBHOOK_SECRET: {
-        text: 'Kept for signing what a retraining service is sent; nothing is sent yet.',
+        text: 'Signs what RETRAIN_WEBHOOK_URL is sent (Standard Webhooks).',
         unset: MADE,
       },
       INGEST_KEY: { text: 'Shown by services that report predictions.', unset: MADE },

@@ -99,6 +99,8 @@ export const settingsSchema = z.object({
   RETENTION_DAYS: whole(90, 1, 36_500),
   IMAGE_URL_DAYS: whole(90, 1, 3650),
   TARGET_ACCURACY: share(0.8),
+  RETRAIN_WEBHOOK_URL: address.optional(),
+  RETRAIN_EVERY_DAYS: whole(0, 0, 3650),
   WINDOWS: list
     .pipe(z.array(windowName).min(1))
     .default(['1h', '1d', '7d', '30d', 'all'])

@@ -33,5 +33,7 @@ export function secretsToMake(env: Environment, kept: Environment): readonly Sec
 export function makeSecret(name: SecretName): string {
   if (name === 'LABEL_STUDIO_USERNAME') return 'admin@truthloop.localhost';
   if (name === 'LABEL_STUDIO_TOKEN') return randomBytes(20).toString('hex');
+  // The form in which Standard Webhooks libraries take it.
+  if (name === 'RETRAIN_WEBHOOK_SECRET') return `whsec_${randomBytes(32).toString('base64')}`;
   return randomBytes(32).toString('base64url');
 }

@@ -2,7 +2,8 @@ import type { Clock } from '../ports/clock.ts';
 import type { Meter } from '../ports/meter.ts';
 
 /** The parts of a sync run that are measured on their own; `run` is the whole. */
-export type SyncJob = 'run' | 'select' | 'push' | 'pull' | 'estimate' | 'reconcile' | 'house';
+export type SyncJob =
+  'run' | 'select' | 'push' | 'pull' | 'estimate' | 'reconcile' | 'house' | 'retrain';
 
 /**
  * Runs a job and counts, times and dates it by how it ended.

@@ -3,6 +3,7 @@ import type { AccuracyEstimate } from '../domain/estimate.ts';
 import type { Feedback, FeedbackKind } from '../domain/feedback.ts';
 import type { Findings } from '../domain/findings.ts';
 import type { ModelVersion, ObjectKey, PredictionId } from '../domain/ids.ts';
+import type { Notice } from '../domain/notice.ts';
 import type { PopulationBlock, PopulationDay } from '../domain/population.ts';
 import type { Prediction, StoredPrediction } from '../domain/prediction.ts';
 import type { Reporter } from '../domain/reporter.ts';
@@ -30,6 +31,7 @@ export interface Store
     OutboxStore,
     TaskStore,
     EstimateStore,
+    NoticeStore,
     RunStore,
     ReporterStore {
   /** Resolves when a write would be possible. */
@@ -324,6 +326,14 @@ export interface EstimateStore {
     from: number,
     to: number,
   ): Promise<readonly AccuracyEstimate[]>;
+}
+
+/** What the retraining service is told: a handful a year. */
+export interface NoticeStore {
+  /** Every notice, oldest first. */
+  notices(): Promise<readonly Notice[]>;
+  /** Stores a notice, in place of an earlier one of its id. */
+  saveNotice(notice: Notice, fence: Fence): Promise<void>;
 }
 
 /** One execution of the sync. */

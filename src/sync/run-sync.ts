@@ -35,6 +35,8 @@ export interface SyncSteps {
   estimate(now: number, fence: Fence, changes: readonly LabelChange[] | null): Promise<void>;
   /** Roll-up, retention, orphans. */
   keepHouse(now: number, fence: Fence): Promise<void>;
+  /** Tells the retraining service what there is to tell; null where none is set. */
+  readonly retrain: ((now: number, fence: Fence) => Promise<void>) | null;
   /** Backlog and budget as gauges; reads only. */
   expose(now: number): Promise<void>;
 }
@@ -145,6 +147,8 @@ export function createRunSync(
     if (now - houseKeptAt >= HOUR_MS) {
       if (await attempt(tally, 'house', () => steps.keepHouse(now, fence))) houseKeptAt = now;
     }
+    const { retrain } = steps;
+    if (retrain !== null) await attempt(tally, 'retrain', () => retrain(clock.now(), fence));
     await steps.expose(clock.now());
   };
 

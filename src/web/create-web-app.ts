@@ -8,6 +8,7 @@ import { addAccuracyRoutes } from './accuracy-routes.ts';
 import { answerFaults, nothingHere } from './answer-faults.ts';
 import { createAnswerOnce } from './answer-once.ts';
 import { addApiRoutes } from './api-routes.ts';
+import { addDatasetRoutes } from './dataset-routes.ts';
 import { addFeedbackRoutes } from './feedback-routes.ts';
 import { addHealthRoutes } from './health-routes.ts';
 import { addImageRoutes } from './image-routes.ts';
@@ -40,6 +41,7 @@ export const WEB_HANDLERS = [
   { handler: '/api/predictions/:id/image', method: 'PUT' },
   { handler: '/api/images/wanted', method: 'GET' },
   { handler: '/api/accuracy', method: 'GET' },
+  { handler: '/api/dataset', method: 'GET' },
   { handler: '/accuracy', method: 'GET' },
   { handler: '/ops', method: 'GET' },
   { handler: '/docs', method: 'GET' },
@@ -80,6 +82,7 @@ function routesOf(context: WebContext): Router {
   addReporterRoutes(router, context);
   addWantedImageRoutes(router, context);
   addPredictionRoutes(router, context);
+  addDatasetRoutes(router, context);
   addAccuracyRoutes(router, context);
   addOpsRoutes(router, context);
   addLabelRoutes(router, context);

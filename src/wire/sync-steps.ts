@@ -32,6 +32,7 @@ import type { SyncSteps } from '../sync/run-sync.ts';
 import type { ImageLinks } from '../web/image-links.ts';
 import type { Deployment } from './deployment.ts';
 import type { Records } from './records.ts';
+import { retrainStep } from './retrain-step.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const HOUR_MS = 3_600_000;
@@ -44,11 +45,12 @@ const PROJECT_FILES = fileURLToPath(new URL('../../label-studio', import.meta.ur
 export function createSyncSteps(
   config: Config,
   deployment: Deployment,
-  { store, objects }: Records,
+  records: Records,
   links: ImageLinks,
   tool: LabelStudio,
   around: Surroundings & { readonly meter: Meter },
 ): SyncSteps {
+  const { store, objects } = records;
   const { clock, log, meter } = around;
   const deps = { store, tool, objects, ...around };
   const key = Buffer.from(config.SAMPLING_KEY);
@@ -173,6 +175,7 @@ export function createSyncSteps(
         now,
         fence,
       ),
+    retrain: retrainStep(config, records, around),
     async expose(now) {
       await exposeFindings(meter, store);
       exposeOutbox(meter, await store.outboxState());

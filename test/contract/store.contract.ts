@@ -2,6 +2,7 @@ import { describeAnswers } from './store/answers.ts';
 import { describeEstimates } from './store/estimates.ts';
 import type { Bench, OpenedStore } from './store/fixtures.ts';
 import { takeLease } from './store/fixtures.ts';
+import { describeNotices } from './store/notices.ts';
 import { describeOutbox } from './store/outbox.ts';
 import { describePopulation } from './store/population.ts';
 import { describePredictions } from './store/predictions.ts';
@@ -48,6 +49,7 @@ export function describeStore(
     describeTasks(bench);
     describeSharedTasks(bench);
     describeEstimates(bench);
+    describeNotices(bench);
     describeRuns(bench);
     describeReporters(bench);
   });

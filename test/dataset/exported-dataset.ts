@@ -122,6 +122,23 @@ export function describeExportedDataset(
       );
     });
 
+    it('gives the same rows over HTTP, each with an image, to whoever has the key', async () => {
+      const answer = await ask('/api/dataset?window=30d');
+      const rows = (await answer.text()).trim().split('\n');
+      const told = rows.map(
+        (line) => JSON.parse(line) as { prediction_id: string; bucket: string; image_url: string },
+      );
+      assert.deepEqual(
+        told.map(({ prediction_id: id, bucket }) => `${ids.indexOf(id)} ${bucket}`).sort(),
+        ['0 clean', '1 clean', '5 noisy'],
+      );
+      const { image_url: image = '' } = told[0] ?? {};
+      const local = image.replace(/^https?:\/\/[^/]+/, product.webUrl);
+      assert.equal((await fetch(local)).status, 200);
+      assert.equal((await fetch(`${product.webUrl}/api/dataset`)).status, 401);
+      assert.equal((await ask('/api/dataset?window=never')).status, 422);
+    });
+
     it('a deleted prediction is gone: image, task, feedback, later exports; and no estimate moves', async () => {
       const [erased = '', alsoErased = ''] = [ids[0], ids[5]];
       const image = await imageOf(erased);

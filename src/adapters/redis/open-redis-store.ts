@@ -6,6 +6,7 @@ import { connect } from './connect.ts';
 import type { Connection } from './connection.ts';
 import { estimateStore } from './estimates.ts';
 import { migrate } from './migrate.ts';
+import { noticeStore } from './notices.ts';
 import { outboxStore } from './outbox.ts';
 import { predictionStore } from './predictions.ts';
 import { reporterStore } from './reporters.ts';
@@ -81,6 +82,7 @@ const storeOf = (prompt: Connection, bulk: Connection): Store => ({
   ...outboxStore(bulk),
   ...taskStore(bulk),
   ...estimateStore(bulk),
+  ...noticeStore(prompt),
   ...runStore(prompt),
   ...reporterStore(prompt),
   ...awaited(prompt),

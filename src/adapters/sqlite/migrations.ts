@@ -225,4 +225,7 @@ export const MIGRATIONS: readonly string[] = [
     WHERE verdict_kind = 'pending' AND deleted_at IS NULL AND is_erased = 0 AND joined_to IS NULL;
   `,
   `CREATE TABLE reporters (name TEXT PRIMARY KEY, key_digest TEXT NOT NULL, made_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;`,
+  `
+  CREATE TABLE notices (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL) STRICT;
+  `,
 ];

@@ -9,6 +9,7 @@ import { Database } from './database.ts';
 import { estimateStore } from './estimates.ts';
 import { holdLock } from './hold-lock.ts';
 import { migrate } from './migrate.ts';
+import { noticeStore } from './notices.ts';
 import { outboxStore } from './outbox.ts';
 import { Population } from './population.ts';
 import { predictionStore } from './predictions.ts';
@@ -40,6 +41,7 @@ export async function openSqliteStore(options: {
       ...outboxStore(db),
       ...taskStore(db),
       ...estimateStore(db),
+      ...noticeStore(db),
       ...runStore(db),
       ...reporterStore(db),
       ping: () =>

@@ -1,8 +1,18 @@
 import { REPAIR_KINDS } from '../findings.ts';
+import { NOTICE_EVENTS } from '../notice.ts';
 import { PROJECT_KINDS, SELECTION_REASONS } from '../selection.ts';
 import { defineMetrics } from './definition.ts';
 
-const JOBS = ['run', 'select', 'push', 'pull', 'estimate', 'reconcile', 'house'] as const;
+const JOBS = [
+  'run',
+  'select',
+  'push',
+  'pull',
+  'estimate',
+  'reconcile',
+  'house',
+  'retrain',
+] as const;
 const ENTRY_KINDS = ['create_task', 'ask_annotator', 'renew_image', 'delete_task'] as const;
 
 /** What the sync says of the way from a selection to a label. */
@@ -115,6 +125,19 @@ export const LOOP_METRICS = defineMetrics({
     help: '1 when a signed picture opened under PUBLIC_URL the last time, 0 when it did not; absent until it was tried.',
     roles: ['sync'],
     labels: {},
+  },
+  truthloop_retrain_notices_total: {
+    type: 'counter',
+    help: 'Notices sent to the retraining service, by event and by what became of the send.',
+    roles: ['sync'],
+    labels: { event: NOTICE_EVENTS, result: ['delivered', 'failed', 'given_up'] },
+  },
+  truthloop_retrain_notices_pending: {
+    type: 'gauge',
+    help: 'Notices that the retraining service has not taken yet.',
+    roles: ['sync'],
+    labels: {},
+    startsAtZero: true,
   },
   truthloop_webhooks_received_total: {
     type: 'counter',
