@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto';
+
 import { AppError, ImageHostUnavailable, Overloaded, UploadRejected } from '../domain/errors.ts';
 import { RateLimited } from '../http/limit-rate.ts';
 import { UPLOAD_STATUS } from '../http/upload-status.ts';
@@ -27,7 +29,9 @@ const STATUS: Readonly<Record<string, number>> = {
   IMAGE_HOST_UNAVAILABLE: 503,
   CONFLICT: 409,
 };
-const RETRY_AFTER_SECONDS = 2;
+
+/** Whole seconds, 2 to 4: clients that were put off together do not come back together. */
+export const drawRetryAfter = (): number => randomInt(2, 5);
 
 const INTERNAL: Fault = {
   status: 500,
@@ -66,7 +70,7 @@ function unavailableMessage(error: AppError): string {
 const retryAfter = (error: AppError, status: number): number | null => {
   if (error instanceof Overloaded || error instanceof RateLimited)
     return Math.max(1, Math.ceil(error.retryAfterSeconds));
-  return status === 503 || status === 409 ? RETRY_AFTER_SECONDS : null;
+  return status === 503 || status === 409 ? drawRetryAfter() : null;
 };
 
 const BODY_FAULTS: Readonly<Record<number, readonly [code: string, message: string]>> = {

@@ -7,12 +7,12 @@ import { showsKey } from './access.ts';
 import { jsonAnswer } from './answer-once.ts';
 import { takeBatch } from './report-batch.ts';
 import { takeReport } from './report-desk.ts';
+import { drawRetryAfter } from './errors.ts';
 import { readReportBody } from './report-schema.ts';
 import type { WebContext } from './web-context.ts';
 
 const OTHER_FIELDS_BYTES_MAX = 65_536;
 const BATCH_TYPES = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'];
-const RETRY_AFTER_SECONDS = '2';
 
 /** Longest report, its image as base64 included. */
 const reportBytesMax = (uploadBytesMax: number): number =>
@@ -87,7 +87,7 @@ function takeMany(context: WebContext): RequestHandler {
     }
     const answers = await takeBatch(context, request, reporterOf(response), lineBytesMax);
     if (answers.some(({ status }) => status === 503))
-      response.set('Retry-After', RETRY_AFTER_SECONDS);
+      response.set('Retry-After', String(drawRetryAfter()));
     if (answers.at(-1)?.status === 413) response.set('Connection', 'close');
     response
       .type('application/x-ndjson')

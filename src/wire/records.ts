@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { openDiskObjects } from '../adapters/disk/open-disk-objects.ts';
 import { openRedisStore } from '../adapters/redis/open-redis-store.ts';
 import { openS3Objects } from '../adapters/s3/open-s3-objects.ts';
+import { createS3Circuit } from '../adapters/s3/s3-circuit.ts';
 import { openSqliteStore } from '../adapters/sqlite/open-sqlite-store.ts';
 import type { Config } from '../config/parse-config.ts';
 import type { Log } from '../ports/log.ts';
+import type { Meter } from '../ports/meter.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { Store } from '../ports/store.ts';
 
@@ -14,6 +16,8 @@ import type { Store } from '../ports/store.ts';
 export interface Records {
   readonly store: Store;
   readonly objects: ObjectStore;
+  /** Keeps a role's metrics informed of what stands behind the records. */
+  showIn(meter: Meter): void;
   close(): Promise<void>;
 }
 
@@ -26,12 +30,16 @@ export async function openRecords(config: Config, log: Log): Promise<Records> {
   const store = await openStore(config, log);
   try {
     await store.holdFingerprint('sampling_key', fingerprintOf(config.SAMPLING_KEY));
-    const objects = await openObjects(config);
+    const circuit = createS3Circuit();
+    const objects = await openObjects(config, circuit);
     const close = async (): Promise<void> => {
       await objects.close();
       await store.close();
     };
-    return { store, objects, close };
+    const showIn = (meter: Meter): void => {
+      if (config.OBJECTS === 's3') circuit.showIn(meter);
+    };
+    return { store, objects, showIn, close };
   } catch (error) {
     await store.close();
     throw error;
@@ -52,11 +60,12 @@ export function openStore(config: Config, log: Log): Promise<Store> {
 }
 
 /** The object store that the settings name. @throws ObjectStoreUnavailable */
-export function openObjects(config: Config): Promise<ObjectStore> {
+export function openObjects(config: Config, circuit = createS3Circuit()): Promise<ObjectStore> {
   if (config.OBJECTS === 's3' && config.S3_BUCKET !== undefined)
     return openS3Objects({
       bucket: config.S3_BUCKET,
       region: config.S3_REGION,
+      circuit,
       ...s3Server(config),
     });
   return openDiskObjects({ dir: join(config.DATA_DIR, 'objects') });

@@ -38,6 +38,7 @@ export function syncPart(
         build,
       );
       exposeTarget(role.meter, config.TARGET_ACCURACY);
+      records.showIn(role.meter);
       const labelStudio = createLabelStudio({
         baseUrl: config.LABEL_STUDIO_URL,
         publicUrl: config.LABEL_STUDIO_PUBLIC_URL,

@@ -44,6 +44,7 @@ export function webPart(
         { classes: deployment.classes, handlers: WEB_HANDLERS },
         around.build,
       );
+      records.showIn(role.meter);
       const classifier = hasUpload(config)
         ? createHttpClassifier({
             baseUrl: config.CLASSIFIER_URL,

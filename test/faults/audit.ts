@@ -181,13 +181,28 @@ async function assertEstimate(
 
 /** The sum of a metric over its labels. */
 export async function gauges(url: string, name: string): Promise<{ readonly total: number }> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  const total = text
-    .split('\n')
-    .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
-    .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+  const total = (await series(url, name)).reduce((sum, line) => sum + valueOf(line), 0);
   return { total };
 }
+
+/** Nothing of what faults did was left to the comparison of both sides, which mends what should not happen. */
+export async function assertNothingMended(syncUrl: string): Promise<void> {
+  const mended = await series(syncUrl, 'truthloop_reconcile_repairs_total');
+  assert.deepEqual(
+    mended.filter((line) => valueOf(line) > 0),
+    [],
+    'something had to be mended',
+  );
+}
+
+async function series(url: string, name: string): Promise<string[]> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+}
+
+const valueOf = (line: string): number => Number(line.split(' ').at(-1));
 
 /** Reads the database of a program that may have been killed a moment ago. @returns predictions that it holds */
 export function assertIntact(database: string): number {

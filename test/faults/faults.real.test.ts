@@ -6,6 +6,7 @@ import { killAgainAndAgain } from './kills.ts';
 import { endAtOnce, endUnderLoad, endWhileSilent } from './life-and-death.ts';
 import { killAmongMany } from './many-processes.ts';
 import { failEveryCall } from './nth-call.ts';
+import { failEveryRequest } from './nth-request.ts';
 import { stopEachDependency } from './outages.ts';
 import { disturbWebhooks } from './webhooks.ts';
 
@@ -17,6 +18,12 @@ const ACTS: readonly Readonly<Record<string, Play>>[] = [
     'a process killed again and again': killAgainAndAgain,
     'one of many processes killed again and again': killAmongMany,
     'webhooks doubled, late, out of order, missing, forged, oversized': disturbWebhooks,
+    'the n-th request to Label Studio never arrives': (history, labelStudio) =>
+      failEveryRequest(history, labelStudio, 'before'),
+    'the n-th request to Label Studio is carried out, and its answer never arrives': (
+      history,
+      labelStudio,
+    ) => failEveryRequest(history, labelStudio, 'after'),
     'SIGTERM under load': endUnderLoad,
     'a second signal': endAtOnce,
     'SIGTERM while Label Studio is silent': endWhileSilent,

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { inspect } from 'node:util';
 
 /** What a run of the suite did, for the line at its end. */
 export interface Figures {
@@ -84,7 +85,8 @@ export class History {
     mkdirSync(FOLDER, { recursive: true });
     const file = path.join(FOLDER, `${this.scenario.replaceAll(/\W+/g, '-')}-${Date.now()}.json`);
     const { scenario, seed, figures } = this;
-    const failure = String((error as Error).stack ?? error);
+    // With its causes: what draws schedules names only the schedule.
+    const failure = inspect(error);
     const saved = { scenario, seed, plan: this.#plan, failure, figures, events: this.#events };
     writeFileSync(file, JSON.stringify(saved, null, 1));
     return path.relative(root, file);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { labelSome } from './annotators.ts';
-import { assertIntact, gauges, type LabelStudioAt } from './audit.ts';
+import { assertIntact, assertNothingMended, type LabelStudioAt } from './audit.ts';
 import { type Chance, createChance } from './chance.ts';
 import { type Deployment, deploymentOf, settle } from './deployment.ts';
 import { type History, roundsOr } from './history.ts';
@@ -98,8 +98,7 @@ export async function killAgainAndAgain(
       if ((index + 1) % AUDITED_EVERY !== 0 && index + 1 < plan.length) continue;
       await installation.start();
       await settle(deployment, history);
-      const repairs = await gauges(deployment.place().syncUrl, 'truthloop_reconcile_repairs_total');
-      assert.equal(repairs.total, 0, 'something had to be mended');
+      await assertNothingMended(deployment.place().syncUrl);
     }
     await killBeforeTidying(deployment);
     await cutLog(installation.database, chance, history);

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { startMinio } from '../servers/minio.ts';
 import { startRedis } from '../servers/redis.ts';
 import { labelSome } from './annotators.ts';
-import { audit, gauges, type LabelStudioAt, type Place } from './audit.ts';
+import { assertNothingMended, audit, type LabelStudioAt, type Place } from './audit.ts';
 import { type Chance, createChance } from './chance.ts';
 import { type History, roundsOr } from './history.ts';
 import { Installation, sharedSecrets, TINY_MODEL } from './installation.ts';
@@ -181,10 +181,7 @@ async function finish(scene: {
     if (Date.now() > deadline || /doubled/.test(failure.message)) throw failure;
     await pause(1000);
   }
-  for (const sync of living) {
-    const { total } = await gauges(sync.product.syncUrl, 'truthloop_reconcile_repairs_total');
-    assert.equal(total, 0, 'something had to be mended');
-  }
+  for (const sync of living) await assertNothingMended(sync.product.syncUrl);
 }
 
 /** Sends each request to the next process that listens; what a dying one cut off is told as cut off. */

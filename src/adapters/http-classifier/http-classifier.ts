@@ -13,6 +13,7 @@ import {
 import type { Classification, Classifier } from '../../ports/classifier.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Meter } from '../../ports/meter.ts';
+import { type Circuit, createCircuit } from '../circuit/create-circuit.ts';
 import { type AnswerDefaults, readAnswer } from './read-answer.ts';
 
 /** What an HTTP classifier needs to know. */
@@ -32,6 +33,9 @@ export interface HttpClassifier extends Classifier {
 
 const ANSWER_BYTES_MAX = 1_048_576;
 const CONNECTIONS_KEPT_MAX = 64;
+/** A classifier that failed so often in a row is left in peace for so long: users hear at once that it is away. */
+const FAILURES_MAX = 6;
+const OPEN_MS = 2000;
 /** What a server's refusal says about the image; any other 4xx is a fault between the two services. */
 const REJECTIONS: Readonly<Record<number, UploadRejection>> = {
   400: 'corrupt',
@@ -58,14 +62,33 @@ export function createHttpClassifier(options: HttpClassifierOptions): HttpClassi
     allowAbsoluteUrls: false,
     validateStatus: () => true,
   });
+  const circuit = circuitOf(options);
   return {
-    classify: (image) => measured(options, 'classify', () => classify(client, options, image)),
+    classify: (image) =>
+      circuit.execute(() => measured(options, 'classify', () => classify(client, options, image))),
     isReady: () => measured(options, 'ready', () => isReady(client, options)).catch(() => false),
     close: () => {
       httpAgent.destroy();
       httpsAgent.destroy();
     },
   };
+}
+
+/** A refused image, and a classifier with too much to do, are answers of one in good health. */
+function circuitOf({ baseUrl, meter }: HttpClassifierOptions): Circuit {
+  const circuit = createCircuit({
+    dependency: 'classifier',
+    failuresMax: FAILURES_MAX,
+    openMs: OPEN_MS,
+    isFailure: (error) => error instanceof ClassifierUnavailable,
+    notAsked: (cause) =>
+      new ClassifierUnavailable(
+        `The classifier at ${baseUrl} was not asked: its last calls all failed. It is asked again by itself in a few seconds.`,
+        { cause },
+      ),
+  });
+  circuit.showIn(meter);
+  return circuit;
 }
 
 async function classify(

@@ -22,6 +22,7 @@ export const fillInstruction = (
   template
     .replace('{{purpose}}', () => purpose)
     .replace('{{examples}}', () => examplesHtml(examples))
+    .replaceAll(' />', '>')
     .trim();
 
 function examplesHtml(examples: readonly ShownExample[]): string {

@@ -1,17 +1,9 @@
-import {
-  BrokenCircuitError,
-  circuitBreaker,
-  CircuitState,
-  ConsecutiveBreaker,
-  DelegateBackoff,
-  handleWhen,
-  type IRetryBackoffContext,
-  retry,
-} from 'cockatiel';
+import { DelegateBackoff, handleWhen, type IRetryBackoffContext, retry } from 'cockatiel';
 
 import { LabelingToolUnavailable } from '../../domain/errors.ts';
 import type { Meter } from '../../ports/meter.ts';
 import type { Random } from '../../ports/random.ts';
+import { createCircuit } from '../circuit/create-circuit.ts';
 
 /** How hard a failing Label Studio is tried. */
 export interface ResilienceOptions {
@@ -43,13 +35,6 @@ export interface Resilience {
   execute<Value>(isSafe: boolean, work: () => Promise<Value>): Promise<Value>;
 }
 
-const DEPENDENCY = 'label_studio';
-const STATE_NAMES = {
-  [CircuitState.Closed]: 'closed',
-  [CircuitState.HalfOpen]: 'half_open',
-  [CircuitState.Open]: 'open',
-  [CircuitState.Isolated]: 'open',
-} as const;
 /** Retries may add at most a tenth to the traffic, so that they never keep a weak server down. */
 const RETRY_SHARE = 0.1;
 const RETRIES_SAVED_MAX = 10;
@@ -61,7 +46,13 @@ export function createResilience(
   options: ResilienceOptions,
   { meter, random }: { readonly meter: Meter; readonly random: Random },
 ): Resilience {
-  const breaker = createBreaker(options, meter);
+  const circuit = createCircuit({
+    ...options,
+    dependency: 'label_studio',
+    isFailure: (error) => error instanceof LabelingToolUnavailable,
+    notAsked: (cause) => new CircuitOpen(NOT_ASKED, { cause }),
+  });
+  circuit.showIn(meter);
   let saved = RETRIES_SAVED_MAX;
   const retries = retry(
     handleWhen((error) => saved >= 1 && isWorthRepeating(error, options)),
@@ -75,44 +66,19 @@ export function createResilience(
   retries.onRetry(() => {
     saved -= 1;
   });
-  const guarded = <Value>(work: () => Promise<Value>): Promise<Value> =>
-    breaker.execute(work).catch(translateOpenCircuit);
   return {
     execute: (isSafe, work) => {
       saved = Math.min(RETRIES_SAVED_MAX, saved + RETRY_SHARE);
-      return isSafe ? retries.execute(() => guarded(work)) : guarded(work);
+      return isSafe ? retries.execute(() => circuit.execute(work)) : circuit.execute(work);
     },
   };
-}
-
-function createBreaker(options: ResilienceOptions, meter: Meter) {
-  const breaker = circuitBreaker(
-    handleWhen((error) => error instanceof LabelingToolUnavailable),
-    { halfOpenAfter: options.openMs, breaker: new ConsecutiveBreaker(options.failuresMax) },
-  );
-  const show = (current: CircuitState): void => {
-    for (const state of ['closed', 'half_open', 'open'])
-      meter.set('truthloop_circuit_state', state === STATE_NAMES[current] ? 1 : 0, {
-        dependency: DEPENDENCY,
-        state,
-      });
-  };
-  breaker.onStateChange(show);
-  show(breaker.state);
-  return breaker;
 }
 
 /** Raised without asking: nothing to repeat. */
 class CircuitOpen extends LabelingToolUnavailable {}
 
-function translateOpenCircuit(error: unknown): never {
-  if (error instanceof BrokenCircuitError)
-    throw new CircuitOpen(
-      'Label Studio was not asked: its last calls all failed. It is asked again by itself in a few seconds.',
-      { cause: error },
-    );
-  throw error;
-}
+const NOT_ASKED =
+  'Label Studio was not asked: its last calls all failed. It is asked again by itself in a few seconds.';
 
 function isWorthRepeating(error: Error, { backoffMsMax }: ResilienceOptions): boolean {
   if (!(error instanceof LabelingToolUnavailable) || error instanceof CircuitOpen) return false;

@@ -9,6 +9,7 @@ import {
 import { ObjectStoreUnavailable } from '../../domain/errors.ts';
 import type { ObjectKey } from '../../domain/ids.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
+import type { Circuit } from '../circuit/create-circuit.ts';
 import { ensureBucket } from './ensure-bucket.ts';
 import { keyOf, nameOf, PREFIX } from './object-names.ts';
 import { isMissing, toObjectStoreError } from './s3-error.ts';
@@ -25,6 +26,8 @@ export interface S3Options {
   readonly endpoint?: string;
   /** Absent: the AWS client's own chain (AWS_ACCESS_KEY_ID and so on). */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** All calls go through it. */
+  readonly circuit: Circuit;
 }
 
 /**
@@ -33,24 +36,24 @@ export interface S3Options {
  * @throws ObjectStoreUnavailable when the bucket can't be used
  */
 export async function openS3Objects(options: S3Options): Promise<ObjectStore> {
-  const { bucket: Bucket, endpoint } = options;
+  const { bucket: Bucket, endpoint, circuit } = options;
   const client = clientOf(options);
-  const place = `${endpoint ?? 's3'} bucket ${Bucket}`;
+  const guard = guardOf(circuit, `${endpoint ?? 's3'} bucket ${Bucket}`);
   try {
-    await guard(place, () => ensureBucket(client, Bucket, endpoint !== undefined, PATIENT_MS));
+    await guard(() => ensureBucket(client, Bucket, endpoint !== undefined, PATIENT_MS));
   } catch (error) {
     client.destroy();
     throw error;
   }
   return {
-    put: (key, bytes) => guard(place, () => put(client, Bucket, key, bytes)),
-    get: (key) => guard(place, () => get(client, Bucket, key)),
+    put: (key, bytes) => guard(() => put(client, Bucket, key, bytes)),
+    get: (key) => guard(() => get(client, Bucket, key)),
     delete: (key) =>
-      guard(place, async () => {
+      guard(async () => {
         const command = new DeleteObjectCommand({ Bucket, Key: nameOf(key) });
         await client.send(command, within(PATIENT_MS));
       }),
-    list: () => list(client, Bucket, place),
+    list: () => list(client, Bucket, guard),
     close: () => {
       client.destroy();
       return Promise.resolve();
@@ -99,7 +102,7 @@ async function get(client: S3Client, bucket: string, key: ObjectKey): Promise<Bu
 async function* list(
   client: S3Client,
   bucket: string,
-  place: string,
+  guard: Guard,
 ): AsyncGenerator<{ readonly key: ObjectKey; readonly writtenAt: number }> {
   let token: string | undefined;
   do {
@@ -108,7 +111,7 @@ async function* list(
       Prefix: PREFIX,
       ...(token === undefined ? {} : { ContinuationToken: token }),
     });
-    const page = await guard(place, () => client.send(command, within(PATIENT_MS)));
+    const page = await guard(() => client.send(command, within(PATIENT_MS)));
     for (const { Key, LastModified } of page.Contents ?? [])
       if (Key !== undefined && LastModified !== undefined)
         yield { key: keyOf(Key), writtenAt: LastModified.getTime() };
@@ -116,10 +119,13 @@ async function* list(
   } while (token !== undefined);
 }
 
-async function guard<Result>(place: string, work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    throw error instanceof ObjectStoreUnavailable ? error : toObjectStoreError(error, place);
-  }
-}
+type Guard = <Result>(work: () => Promise<Result>) => Promise<Result>;
+
+const guardOf =
+  (circuit: Circuit, place: string): Guard =>
+  (work) =>
+    circuit.execute(() =>
+      work().catch((error: unknown) => {
+        throw error instanceof ObjectStoreUnavailable ? error : toObjectStoreError(error, place);
+      }),
+    );

@@ -145,4 +145,28 @@ describe('the classifier over HTTP', () => {
   it('takes a server without a readiness route as ready', async () => {
     assert.equal(await classifier.isReady(), true);
   });
+
+  it('is left in peace after six failures in a row, and asked again by itself', async () => {
+    server.answerWith({ status: 500, body: {} });
+    for (let call = 0; call < 6; call++)
+      await assert.rejects(classifier.classify(IMAGE), ClassifierUnavailable);
+    await assert.rejects(classifier.classify(IMAGE), /was not asked/);
+    assert.equal(server.asked.length, 6);
+    server.answerWith({ status: 200, body: ANSWER });
+    const isServed = (): Promise<boolean> =>
+      classifier.classify(IMAGE).then(
+        () => true,
+        () => false,
+      );
+    while (!(await isServed())) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(server.asked.length, 7);
+  });
+
+  it('is asked on where it only refuses images or has too much to do', async () => {
+    for (const status of [422, 503]) {
+      server.answerWith({ status, body: {} });
+      for (let call = 0; call < 7; call++) await assert.rejects(classifier.classify(IMAGE));
+    }
+    assert.equal(server.asked.length, 14);
+  });
 });

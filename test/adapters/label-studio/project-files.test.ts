@@ -104,6 +104,10 @@ describe('project files', () => {
     assert.ok(!spec(['a']).instruction.includes('look like'));
   });
 
+  it("the instructions are written as Label Studio's sanitizer writes them", () => {
+    assert.doesNotMatch(spec(['a']).instruction, /\/>/);
+  });
+
   it('nothing is left to be filled in', () => {
     for (const kind of PROJECT_KINDS)
       assert.doesNotMatch(JSON.stringify(spec(['a'], kind, { isRevealed: true })), /\{\{|\}\}/);

@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 
 import { openS3Objects, type S3Options } from '../../../src/adapters/s3/open-s3-objects.ts';
+import { createS3Circuit } from '../../../src/adapters/s3/s3-circuit.ts';
 import { ObjectStoreUnavailable } from '../../../src/domain/errors.ts';
 import { objectKey } from '../../../src/domain/ids.ts';
 import type { ObjectStore } from '../../../src/ports/object-store.ts';
 import { describeObjectStore } from '../../contract/object-store.contract.ts';
+import { createCountingMeter } from '../../fakes/counting-meter.ts';
 import { type S3Server, startMinio } from '../../servers/minio.ts';
 
 let server: S3Server;
@@ -19,6 +21,7 @@ const optionsOf = ({ url, accessKeyId, secretAccessKey }: S3Server): S3Options =
     region: 'us-east-1',
     endpoint: url,
     credentials: { accessKeyId, secretAccessKey },
+    circuit: createS3Circuit(),
   };
 };
 
@@ -85,6 +88,33 @@ describe('s3 objects', () => {
     const again = await startMinio({ port: first.port });
     // The server came back empty: it answers, and says that the bucket is gone.
     await assert.rejects(objects.put(objectKey('a'), Buffer.from('x')), /NoSuchBucket/);
+    await objects.close();
+    await again.stop();
+  });
+
+  it('a server that stays away is left in peace, and is asked again by itself', async function () {
+    this.timeout(60_000);
+    const first = await startMinio();
+    const options = optionsOf(first);
+    const meter = createCountingMeter();
+    const isOpen = (): number =>
+      meter.value('truthloop_circuit_state', { dependency: 'objects', state: 'open' });
+    options.circuit.showIn(meter);
+    const objects = await openS3Objects(options);
+    const put = (): Promise<void> => objects.put(objectKey('a'), Buffer.from('x'));
+    await first.stop();
+    for (let call = 0; call < 6; call += 1) await assert.rejects(put(), /can't serve just now/);
+    assert.equal(isOpen(), 1);
+    await assert.rejects(put(), /was not asked/);
+    const again = await startMinio({ port: first.port });
+    // Reads of what is not there succeed.
+    while (
+      !(await objects.get(objectKey('a')).then(
+        () => true,
+        () => false,
+      ))
+    );
+    assert.equal(isOpen(), 0);
     await objects.close();
     await again.stop();
   });
