@@ -15,7 +15,7 @@ import { databasePath, openObjects, openStore, type Records } from '../../src/wi
  * The records, to be read while the program runs. SQLite serves one process: what is read is a consistent copy.
  * @throws ConfigInvalid when nothing was recorded yet
  */
-export async function openCopy(config: Config): Promise<Omit<Records, 'showIn'>> {
+export async function openCopy(config: Config): Promise<Records> {
   const { store, discard } = await openStoreCopy(config);
   try {
     const objects = await openObjects(config);

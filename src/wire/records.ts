@@ -16,9 +16,13 @@ import type { Store } from '../ports/store.ts';
 export interface Records {
   readonly store: Store;
   readonly objects: ObjectStore;
+  close(): Promise<void>;
+}
+
+/** The records of a running service. */
+export interface RecordsInService extends Records {
   /** Keeps a role's metrics informed of what stands behind the records. */
   showIn(meter: Meter): void;
-  close(): Promise<void>;
 }
 
 /**
@@ -26,7 +30,7 @@ export interface Records {
  * another key the permanent random numbers, and with them every known probability, would be void.
  * @throws StoreUnusable, ConfigInvalid
  */
-export async function openRecords(config: Config, log: Log): Promise<Records> {
+export async function openRecords(config: Config, log: Log): Promise<RecordsInService> {
   const store = await openStore(config, log);
   try {
     await store.holdFingerprint('sampling_key', fingerprintOf(config.SAMPLING_KEY));

@@ -10,7 +10,7 @@ import { createSyncLoop, type SyncLoop } from '../sync/sync-loop.ts';
 import type { ImageLinks } from '../web/image-links.ts';
 import type { Deployment } from './deployment.ts';
 import { listenOn } from './listen.ts';
-import type { Records } from './records.ts';
+import type { Records, RecordsInService } from './records.ts';
 import { type RoleMetrics, roleMetrics } from './role-metrics.ts';
 import type { Part } from './service.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -22,7 +22,7 @@ const RUN_ENDS_WITHIN_MS = 3000;
 export function syncPart(
   config: Config,
   deployment: Deployment,
-  records: Records,
+  records: RecordsInService,
   links: ImageLinks,
   around: Surroundings,
 ): Part {

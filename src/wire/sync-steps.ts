@@ -45,7 +45,7 @@ const PROJECT_FILES = fileURLToPath(new URL('../../label-studio', import.meta.ur
 export function createSyncSteps(
   config: Config,
   deployment: Deployment,
-  records: Omit<Records, 'showIn'>,
+  records: Records,
   links: ImageLinks,
   tool: LabelStudio,
   around: Surroundings & { readonly meter: Meter },

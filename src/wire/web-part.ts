@@ -15,7 +15,7 @@ import type { ImageLinks } from '../web/image-links.ts';
 import type { Operations, WebSettings } from '../web/web-options.ts';
 import type { Deployment } from './deployment.ts';
 import { listenOn } from './listen.ts';
-import type { Records } from './records.ts';
+import type { RecordsInService } from './records.ts';
 import { roleMetrics } from './role-metrics.ts';
 import type { Part } from './service.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -28,7 +28,7 @@ const CLASSIFIER_TIMEOUT_MS = 20_000;
 export function webPart(
   config: Config,
   deployment: Deployment,
-  records: Records,
+  records: RecordsInService,
   imageLinks: ImageLinks,
   around: Surroundings,
 ): Part {
