@@ -156,6 +156,7 @@ input,
 button {
   font: inherit;
   min-height: 2.75rem;
+  max-width: 100%;
 }
 .class {
   display: inline-block;

@@ -133,10 +133,26 @@ export interface AccuracyEstimate {
   readonly responses: readonly ResponseRow[];
   /** Krippendorff's alpha; null when not defined. */
   readonly agreement: number | null;
-  /** Wrong answers of which the model was surest, surest first; absent in estimates of earlier versions of this program. */
+  /** Wrong answers of which the model was surest, surest first; absent in the history and in what earlier versions saved. */
   readonly mistakes?: readonly Mistake[];
   /** Largest weight over the median weight is above 50: the estimate hangs on few units. */
   readonly hasExtremeWeights: boolean;
+}
+
+/** What the history keeps of it: numbers, and no prediction by its id. */
+export const withoutMistakes = ({
+  mistakes: _mistakes,
+  ...estimate
+}: AccuracyEstimate): AccuracyEstimate => estimate;
+
+/** The estimate without a prediction that is being erased; null where it is not among the mistakes. */
+export function withoutMistake(
+  estimate: AccuracyEstimate,
+  erased: PredictionId,
+): AccuracyEstimate | null {
+  const { mistakes = [] } = estimate;
+  const kept = mistakes.filter(({ predictionId }) => predictionId !== erased);
+  return kept.length === mistakes.length ? null : { ...estimate, mistakes: kept };
 }
 
 const HOUR_MS = 3_600_000;

@@ -67,8 +67,8 @@ export interface PredictionStore {
   /** Live feedback of one prediction. */
   feedbackOf(id: PredictionId): Promise<readonly Feedback[]>;
   /**
-   * Deletes what a person asked to have deleted: feedback, probabilities, object key, task and annotations; an anonymous
-   * row stays, so that no estimate moves. The task's deletion goes into the outbox in the same transaction. Those that
+   * Deletes what a person asked to have deleted: feedback, probabilities, object key, task, annotations and its place
+   * among the mistakes of the latest estimates; an anonymous row stays, so that no estimate moves. The task's deletion goes into the outbox in the same transaction. Those that
    * shared the task keep its verdict; while there is none, one of them gets a new task that the others share.
    * @returns what is still to be removed elsewhere, or null when there is no such prediction
    */
@@ -315,9 +315,12 @@ export interface EstimateStore {
     from: number,
     to: number,
   ): Promise<Readonly<Record<FeedbackKind, number>>>;
-  /** Appends estimates to their history. Old ones are thinned: see `thinnedPeriods`. */
+  /** Appends estimates, without their mistakes, to their history. Old ones are thinned: see `thinnedPeriods`. */
   saveEstimates(estimates: readonly AccuracyEstimate[], fence: Fence): Promise<void>;
-  /** The newest estimate of each (version, window). */
+  /**
+   * The newest estimate of each (version, window). Only these name mistakes, and not those erased since. (One that was
+   * being computed while a mistake was erased names it until the next run.)
+   */
   latestEstimates(): Promise<readonly AccuracyEstimate[]>;
   /** By `asOf` in [from, to), oldest first. */
   estimateHistory(

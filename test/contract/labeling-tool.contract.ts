@@ -163,6 +163,16 @@ export function describeLabelingTool(
         assert.deepEqual(await tool.ensureProject(spec, projectId), { projectId, changes: [] });
       });
 
+      it('an instruction that Label Studio writes in its own way is in step, and one that was changed is not', async () => {
+        const spec = { ...freshSpec(), instruction: '<P class="big">Look &<hr> choose</P><br/>' };
+        const { projectId } = await tool.ensureProject(spec, null);
+        assert.notEqual((await people.showProject(projectId)).expert_instruction, spec.instruction);
+        assert.deepEqual(await tool.ensureProject(spec, projectId), { projectId, changes: [] });
+        await people.changeProject(projectId, { expert_instruction: 'Do as you like' });
+        const { changes } = await tool.ensureProject(spec, projectId);
+        assert.deepEqual(changes, ['instruction']);
+      });
+
       it('a project whose id was forgotten is found by its mark, renamed or not', async () => {
         const spec = freshSpec();
         const { projectId } = await tool.ensureProject(spec, null);

@@ -84,13 +84,17 @@ export class Records {
   }
 
   makeProject(body: Readonly<Record<string, unknown>>): FakeProject {
-    const project = { id: this.nextId(), ...PROJECT_DEFAULTS, ...pick(body) } as FakeProject;
+    const project = {
+      id: this.nextId(),
+      ...PROJECT_DEFAULTS,
+      ...projectFieldsOf(body),
+    } as FakeProject;
     this.projects.set(project.id, project);
     return project;
   }
 
   changeProject(project: FakeProject, body: Readonly<Record<string, unknown>>): void {
-    Object.assign(project, pick(body));
+    Object.assign(project, projectFieldsOf(body));
     // Label Studio rewrites every task's overlap with the project's.
     if ('maximum_annotations' in body)
       for (const task of this.tasksOf(project.id)) task.overlap = project.maximum_annotations;
@@ -166,5 +170,19 @@ export class Records {
   }
 }
 
-const pick = (body: Readonly<Record<string, unknown>>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(body).filter(([name]) => PROJECT_FIELDS.includes(name)));
+function projectFieldsOf(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const fields = Object.entries(body).filter(([name]) => PROJECT_FIELDS.includes(name));
+  return Object.fromEntries(
+    fields.map(([name, value]) => [
+      name,
+      name === 'expert_instruction' ? sanitized(String(value)) : value,
+    ]),
+  );
+}
+
+/** Some of what Label Studio's sanitizer (bleach) does: no XHTML, no bare ampersand, tags in small letters. */
+const sanitized = (html: string): string =>
+  html
+    .replace(/<br ?\/>/g, '<br>')
+    .replace(/&(?!#?\w+;)/g, '&amp;')
+    .replace(/<\/?[A-Z]+/g, (tag) => tag.toLowerCase());

@@ -117,6 +117,7 @@ describe('the pages in a real browser', function () {
           '/accuracy',
           '/accuracy?window=1h',
           '/answers/nobody',
+          '/docs',
           '/label',
         ])
           await go(path);

@@ -120,21 +120,17 @@ async function mend(
   const settings = Object.entries(SETTINGS).filter(
     ([name, value]) => project[name as keyof typeof SETTINGS] !== value,
   );
-  const changes = [
-    ...earlier,
-    ...differing,
-    ...(settings.length > 0 ? (['settings'] as const) : []),
-  ];
   const body = {
     ...Object.fromEntries(differing.map((field) => [FIELDS[field], spec[field]])),
     ...Object.fromEntries(settings),
   };
-  if (Object.keys(body).length > 0)
-    await session.safe(
-      { method: 'PATCH', path: `/api/projects/${project.id}`, body },
-      z.object({ id: z.number() }),
-    );
-  return { projectId: project.id, changes };
+  if (Object.keys(body).length === 0) return { projectId: project.id, changes: earlier };
+  const path = `/api/projects/${project.id}`;
+  const mended = await session.safe({ method: 'PATCH', path, body }, projectSchema);
+  // Label Studio's sanitizer may have made of it what stood there before: then nothing was out of step.
+  const changed = differing.filter((field) => project[FIELDS[field]] !== mended[FIELDS[field]]);
+  const changes = [...changed, ...(settings.length > 0 ? (['settings'] as const) : [])];
+  return { projectId: project.id, changes: [...earlier, ...changes] };
 }
 
 /** Label Studio trims texts. */

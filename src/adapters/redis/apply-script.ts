@@ -3,7 +3,8 @@
  * KEYS: the keys, referred to by their number. ARGV: the count of checks; a check is key, '-' (none) or '=' and the value;
  * a command is name, key, count of arguments, arguments. ADD adds doubles to a dense block of doubles:
  * length of the block and offset, both in bytes, then the addends. THIN keeps the last member with a score in [from, to).
- * TAKE takes from a number in a hash, and the field away when nothing is left.
+ * TAKE takes from a number in a hash, and the field away when nothing is left. SWAP replaces the value of a field of a hash
+ * where it is still the first of two.
  * @returns 0, or the number of the first check that fails
  */
 export const APPLY_SCRIPT = `
@@ -45,6 +46,10 @@ while i <= #ARGV do
     thin(key, ARGV[first], ARGV[last])
   elseif name == 'TAKE' then
     take(key, ARGV[first], tonumber(ARGV[last]))
+  elseif name == 'SWAP' then
+    if redis.call('HGET', key, ARGV[first]) == ARGV[first + 1] then
+      redis.call('HSET', key, ARGV[first], ARGV[last])
+    end
   else
     redis.call(name, key, unpack(ARGV, first, last))
   end

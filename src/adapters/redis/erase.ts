@@ -5,6 +5,7 @@ import { dropAnswersOf } from './answers.ts';
 import type { Connection } from './connection.ts';
 import type { PredictionDocument, UnitDocument } from './documents.ts';
 import { predictionKey, savePrediction, saveUnit, unitKey } from './documents.ts';
+import { dropMistake } from './estimates.ts';
 import { releaseObject } from './object-references.ts';
 import { dropEntriesOf, insertEntries } from './outbox.ts';
 import { partFromSharers } from './shared-tasks.ts';
@@ -41,6 +42,7 @@ export async function erasePrediction(
   }
   transaction.write(connection.key('annotation-history', id), null);
   await dropAnswersOf(connection, transaction, id);
+  await dropMistake(connection, transaction, document.prediction.modelVersion, id);
   await dropEntriesOf(connection, transaction, id);
   const task = unit?.deletedAt === null ? unit.task : null;
   if (task !== null)

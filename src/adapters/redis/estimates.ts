@@ -1,5 +1,5 @@
 import type { AccuracyEstimate } from '../../domain/estimate.ts';
-import { thinnedPeriods } from '../../domain/estimate.ts';
+import { thinnedPeriods, withoutMistake, withoutMistakes } from '../../domain/estimate.ts';
 import type { ModelVersion, PredictionId } from '../../domain/ids.ts';
 import type { Unit } from '../../domain/unit.ts';
 import { dayOf } from '../../domain/window.ts';
@@ -28,7 +28,7 @@ export const estimateStore = (connection: Connection): EstimateStore => ({
       return Promise.resolve();
     }),
   latestEstimates: async () => {
-    const latest = await connection.fields(connection.key('latest-estimates'));
+    const latest = await connection.fields(latestKey(connection));
     return [...latest.entries()]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([, body]) => JSON.parse(body) as AccuracyEstimate);
@@ -38,6 +38,8 @@ export const estimateStore = (connection: Connection): EstimateStore => ({
       (body) => JSON.parse(body) as AccuracyEstimate,
     ),
 });
+
+const latestKey = (connection: Connection): string => connection.key('latest-estimates');
 
 const historyKey = (connection: Connection, version: string, window: string): string =>
   connection.key('estimates', version, window);
@@ -108,14 +110,33 @@ function saveEstimate(
   estimate: AccuracyEstimate,
 ): void {
   const { modelVersion, window, asOf } = estimate;
-  const body = JSON.stringify(estimate);
   const key = historyKey(connection, modelVersion, window);
   transaction.command('ZREMRANGEBYSCORE', key, asOf, asOf);
-  transaction.command('ZADD', key, asOf, body);
+  transaction.command('ZADD', key, asOf, JSON.stringify(withoutMistakes(estimate)));
   transaction.command(
     'HSET',
-    connection.key('latest-estimates'),
-    ...[JSON.stringify([modelVersion, window]), body],
+    latestKey(connection),
+    ...[JSON.stringify([modelVersion, window]), JSON.stringify(estimate)],
   );
   for (const { from, to } of thinnedPeriods(asOf)) transaction.command('THIN', key, from, to);
+}
+
+/**
+ * Where a newer estimate is saved meanwhile, that one stays.
+ * @param id of a prediction that is being erased
+ */
+export async function dropMistake(
+  connection: Connection,
+  transaction: Transaction,
+  modelVersion: ModelVersion,
+  id: PredictionId,
+): Promise<void> {
+  const latest = await connection.fields(latestKey(connection));
+  for (const [field, body] of latest) {
+    const estimate = JSON.parse(body) as AccuracyEstimate;
+    if (estimate.modelVersion !== modelVersion) continue;
+    const left = withoutMistake(estimate, id);
+    if (left !== null)
+      transaction.command('SWAP', latestKey(connection), field, body, JSON.stringify(left));
+  }
 }

@@ -1,6 +1,6 @@
 import type { AccuracyEstimate } from '../../domain/estimate.ts';
-import { thinnedPeriods } from '../../domain/estimate.ts';
-import type { ModelVersion } from '../../domain/ids.ts';
+import { thinnedPeriods, withoutMistake, withoutMistakes } from '../../domain/estimate.ts';
+import type { ModelVersion, PredictionId } from '../../domain/ids.ts';
 import type { EstimateStore } from '../../ports/store.ts';
 import type { Database } from './database.ts';
 import { feedbackCounts, rollUpFeedback } from './feedback.ts';
@@ -55,12 +55,11 @@ const parseEstimates = (rows: readonly { readonly body: string }[]): AccuracyEst
 
 function saveEstimate(db: Database, estimate: AccuracyEstimate): void {
   const { modelVersion, window, asOf } = estimate;
-  const body = JSON.stringify(estimate);
   db.run(
     'INSERT OR REPLACE INTO estimates VALUES (?, ?, ?, ?)',
-    ...[modelVersion, window, asOf, body],
+    ...[modelVersion, window, asOf, JSON.stringify(withoutMistakes(estimate))],
   );
-  db.run('INSERT OR REPLACE INTO latest_estimates VALUES (?, ?, ?)', modelVersion, window, body);
+  saveLatest(db, estimate);
   for (const { from, to } of thinnedPeriods(asOf))
     db.run(
       `DELETE FROM estimates WHERE model_version = ?1 AND window = ?2 AND as_of >= ?3 AND as_of <
@@ -68,4 +67,22 @@ function saveEstimate(db: Database, estimate: AccuracyEstimate): void {
           WHERE model_version = ?1 AND window = ?2 AND as_of >= ?3 AND as_of < ?4)`,
       ...[modelVersion, window, from, to],
     );
+}
+
+const saveLatest = (db: Database, estimate: AccuracyEstimate): void => {
+  db.run(
+    'INSERT OR REPLACE INTO latest_estimates VALUES (?, ?, ?)',
+    ...[estimate.modelVersion, estimate.window, JSON.stringify(estimate)],
+  );
+};
+
+/** @param id of a prediction that is being erased */
+export function dropMistake(db: Database, modelVersion: string, id: PredictionId): void {
+  const latest = parseEstimates(
+    db.all('SELECT body FROM latest_estimates WHERE model_version = ?', modelVersion),
+  );
+  for (const estimate of latest) {
+    const left = withoutMistake(estimate, id);
+    if (left !== null) saveLatest(db, left);
+  }
 }

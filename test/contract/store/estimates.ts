@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 
 import { LeaseLost } from '../../../src/domain/errors.ts';
-import type { AccuracyEstimate } from '../../../src/domain/estimate.ts';
-import { modelVersion } from '../../../src/domain/ids.ts';
+import type { AccuracyEstimate, Mistake } from '../../../src/domain/estimate.ts';
+import { modelVersion, type PredictionId } from '../../../src/domain/ids.ts';
 import type { Bench } from './fixtures.ts';
 import {
   agreed,
@@ -24,6 +24,10 @@ import {
 
 const estimate = (window: AccuracyEstimate['window'], asOf: number): AccuracyEstimate =>
   ({ modelVersion: V1, window, from: 0, to: asOf, asOf, accuracy: 0.1 + 0.2 }) as AccuracyEstimate;
+
+const mistake = (predictionId: PredictionId): Mistake => ({
+  ...{ predictionId, predictedClass: 'Soup', confidence: 0.9, trueClass: 'Rice' },
+});
 
 /** Units as the estimators see them, estimates as they are kept. */
 export function describeEstimates(bench: Bench): void {
@@ -161,6 +165,18 @@ export function describeEstimates(bench: Bench): void {
       assert.deepEqual(await store.estimateHistory(V1, '7d', NOON, NOON + 2), all.slice(0, 2));
       assert.deepEqual(await store.estimateHistory(V1, '7d', NOON, NOON + 1), all.slice(0, 1));
       assert.deepEqual(await store.estimateHistory(V1, '1h', 0, NOON + 2), []);
+    });
+
+    it('the latest names mistakes, but none that was erased; the history names none', async () => {
+      const { store, fence } = bench;
+      await pushTasks(bench, ['gone', 'stays']);
+      const [gone, stays] = [mistake(pid('gone')), mistake(pid('stays'))];
+      const all = { ...estimate('all', NOON), mistakes: [stays] };
+      await store.saveEstimates([{ ...estimate('7d', NOON), mistakes: [gone, stays] }, all], fence);
+      assert.ok(await store.erasePrediction(pid('gone'), NOON + 1));
+      const latest = [{ ...estimate('7d', NOON), mistakes: [stays] }, all];
+      assert.deepEqual(await store.latestEstimates(), latest);
+      assert.deepEqual(await store.estimateHistory(V1, '7d', 0, NOON + 1), [estimate('7d', NOON)]);
     });
 
     it('of what is hours old the last of each hour is kept, of what is a month old the last of each day', async () => {
