@@ -120,17 +120,18 @@ async function pictureOfPages(chromium: Browser, started: Product): Promise<void
   for (const colorScheme of ['light', 'dark'] as const) {
     const page = await chromium.newPage({ colorScheme, viewport: { width: 1000, height: 760 } });
     const suffix = colorScheme === 'dark' ? '-dark' : '';
-    await page.goto(webUrl);
-    await shoot(page, `upload${suffix}`);
+    await page.goto(webUrl, { waitUntil: 'networkidle' });
+    await shoot(page, `upload${suffix}`, true);
     await page.setInputFiles('#file', path.join(drawn, 'egg.jpg'));
     await page.click('#send');
     await page.waitForURL('**/answers/*');
     await page.waitForLoadState('networkidle');
     await shoot(page, `answer${suffix}`, true);
-    for (const name of ['accuracy', 'label']) {
-      await page.goto(`${webUrl}/${name}`);
-      await shoot(page, `${name}${suffix}`, true);
-    }
+    await page.goto(`${webUrl}/label`);
+    await shoot(page, `label${suffix}`, true);
+    await page.setViewportSize({ width: 1200, height: 760 });
+    await page.goto(`${webUrl}/accuracy`);
+    await shoot(page, `accuracy${suffix}`, true);
     await page.goto(`${webUrl}/ops`);
     await page.fill('#key', started.secret('OPS_KEY'));
     await page.click('text=Sign in');

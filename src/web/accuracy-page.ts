@@ -51,7 +51,11 @@ function chosen(
   order: readonly ModelVersion[],
   asked: AskedFor,
 ): AccuracyEstimate | null {
-  const version = order.find((one) => one === asked.modelVersion) ?? order[0];
+  // One that began to answer since the last run has no estimate yet.
+  const estimated = order.filter((one) =>
+    estimates.some(({ modelVersion }) => modelVersion === one),
+  );
+  const version = estimated.find((one) => one === asked.modelVersion) ?? estimated[0];
   const ofVersion = estimates.filter(({ modelVersion }) => modelVersion === version);
   return ofVersion.find(({ window }) => window === asked.window) ?? mainEstimate(ofVersion);
 }

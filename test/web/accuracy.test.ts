@@ -176,6 +176,16 @@ describe('the accuracy', () => {
     assert.match(asked, /Difference: \+2\.0 points [^:]*: no difference can be told/);
   });
 
+  it('goes into the version that has an estimate while the newest has none yet', async () => {
+    await web.predict(await photo());
+    web.time.now += 1000;
+    const newest = { prediction: 'circle', probability: 0.9, model_version: 'shapes-2' };
+    const image = (await photo()).toString('base64');
+    await web.post('/api/predictions', { ...newest, image }, INGEST);
+    await save(estimate());
+    assert.match(await (await web.get('/accuracy', PAGE)).text(), /id="details"/);
+  });
+
   it('shows the photos of the worst mistakes to whoever runs the service, and to nobody else', async () => {
     const id = predictionId(await web.predict(await photo()));
     const mistake = { predictionId: id, predictedClass: 'circle', confidence: 0.9 };

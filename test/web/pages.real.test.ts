@@ -13,6 +13,7 @@ import { INGEST, startTestWeb, type TestWeb } from './start-test-web.ts';
 
 const DAY_MS = 86_400_000;
 const OVERFLOW = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+const OPEN_ALL = 'for (const one of document.querySelectorAll("details")) one.open = true';
 /** Numbers what the keyboard should reach, in the order of the document. @returns how many */
 const NUMBER_FOCUSABLES = `[...document.querySelectorAll('a[href], button, select, input, summary, [tabindex="0"]')]
   .filter((one) => one.type !== 'hidden' && one.checkVisibility())
@@ -107,6 +108,7 @@ describe('the pages in a real browser', function () {
         };
         const go = async (path: string): Promise<void> => {
           await page.goto(web.url + path);
+          await page.evaluate(OPEN_ALL);
           await look(path);
         };
         await look('/');
