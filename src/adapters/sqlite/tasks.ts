@@ -56,7 +56,9 @@ export const taskStore = (db: Database): TaskStore => ({
   waitingTasks: () =>
     db.read(() => {
       const rows = db.all<{ project: ProjectKind; n: number }>(
-        `SELECT project, count(*) AS n FROM units WHERE verdict_kind = 'pending' AND deleted_at IS NULL
+        // Left to itself, SQLite groups along the index of all tasks there ever were.
+        `SELECT project, count(*) AS n FROM units INDEXED BY units_open
+         WHERE verdict_kind = 'pending' AND deleted_at IS NULL
            AND is_erased = 0 AND joined_to IS NULL AND task_id IS NOT NULL GROUP BY project`,
       );
       const count = (kind: ProjectKind) => rows.find(({ project }) => project === kind)?.n ?? 0;
