@@ -6,7 +6,7 @@ import type { Store } from '../src/ports/store.ts';
 import { estimateVersions } from '../src/sync/estimate-versions.ts';
 import { OPS, PAGE, startTestWeb } from '../test/web/start-test-web.ts';
 import { NOW, predictionOf } from './filled-store.ts';
-import { openFilled } from './kept-store.ts';
+import { openFilled, SMALL } from './kept-store.ts';
 
 const LARGE = 1_000_000;
 const ROUNDS = 40;
@@ -56,7 +56,7 @@ export async function benchPages(): Promise<void> {
 
 const pathsOf = (records: number): readonly string[] => [
   '/',
-  `/answers/${predictionOf(Math.floor(records / 2), records).id}`,
+  `/answers/${predictionOf(Math.min(SMALL, records) / 2, records).id}`,
   ...SETTINGS.windows.map((window) => `/accuracy?window=${window}`),
   '/api/accuracy',
   '/ops',

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import type { Browser, Page } from 'playwright-core';
+import sharp from 'sharp';
 
 import { LabellingPage } from '../test/e2e/labelling-page.ts';
 import { peopleOf } from '../test/fakes/label-studio-people.ts';
@@ -112,7 +113,12 @@ async function labelAll(
 }
 
 async function shoot(page: Page, name: string, fullPage = false): Promise<void> {
-  await page.screenshot({ path: path.join(images, `${name}.png`), fullPage });
+  // Pictures further down would wait until somebody scrolls there.
+  await page.evaluate('for (const one of document.images) one.loading = "eager"');
+  await page.waitForLoadState('networkidle');
+  await sharp(await page.screenshot({ fullPage }))
+    .png({ palette: true, effort: 10 })
+    .toFile(path.join(images, `${name}.png`));
 }
 
 async function pictureOfPages(chromium: Browser, started: Product): Promise<void> {
@@ -120,12 +126,11 @@ async function pictureOfPages(chromium: Browser, started: Product): Promise<void
   for (const colorScheme of ['light', 'dark'] as const) {
     const page = await chromium.newPage({ colorScheme, viewport: { width: 1000, height: 760 } });
     const suffix = colorScheme === 'dark' ? '-dark' : '';
-    await page.goto(webUrl, { waitUntil: 'networkidle' });
+    await page.goto(webUrl);
     await shoot(page, `upload${suffix}`, true);
     await page.setInputFiles('#file', path.join(drawn, 'egg.jpg'));
     await page.click('#send');
     await page.waitForURL('**/answers/*');
-    await page.waitForLoadState('networkidle');
     await shoot(page, `answer${suffix}`, true);
     await page.goto(`${webUrl}/label`);
     await shoot(page, `label${suffix}`, true);
@@ -153,7 +158,6 @@ async function pictureOfTask(chromium: Browser, server: LabelStudioServer): Prom
   await new LabellingPage(page).begin(async () => {
     await page.goto(`${server.url}/projects/${random?.id ?? 1}/data?labeling=1`);
   });
-  await page.waitForLoadState('networkidle');
   await shoot(page, 'task');
   await page.close();
 }

@@ -65,6 +65,25 @@ export class LabellingPage {
     await this.#leave('Control+Space');
   }
 
+  /** Opens a task of the same project again, chooses by key, and saves with the button. */
+  async edit(taskId: number, choice: string): Promise<void> {
+    const task = new URL(this.page.url());
+    task.search = `?task=${taskId}`;
+    // Label Studio shows the task before it has read its answers, and then forgets what was chosen.
+    await this.page.goto(task.href, { waitUntil: 'networkidle', timeout: PATIENCE_MS });
+    await this.#press(choice);
+    const saved = this.page.waitForResponse(
+      (response) =>
+        response.request().method() === 'PATCH' && response.url().includes('/api/annotations/'),
+      { timeout: PATIENCE_MS },
+    );
+    await this.page
+      .locator('button:enabled')
+      .filter({ hasText: 'Update' })
+      .click({ timeout: PATIENCE_MS });
+    assert.ok((await saved).ok(), 'the changed answer is saved');
+  }
+
   #choice(choice: string): Locator {
     return this.page.locator('label').filter({ hasText: choice });
   }

@@ -6,7 +6,6 @@ import type { LabelStudioServer } from '../servers/label-studio.ts';
 import { type Product, startProduct } from '../servers/product.ts';
 import { sharedLabelStudio } from '../servers/shared-label-studio.ts';
 import { openPage, type WatchedPage } from '../web/browser-pages.ts';
-import { choiceResult } from './annotator.ts';
 import { LabellingPage } from './labelling-page.ts';
 
 const drawn = path.resolve(import.meta.dirname, '../golden/preprocessing');
@@ -183,20 +182,12 @@ describe('the four kinds of people, in a real browser, with the real Label Studi
     const before = await shownAccuracy();
     assert.equal(before, await exposedAccuracy());
     assert.match(await engineer.page.innerText('.lead'), /from 6 labels/);
-    await editAnswer('None of these');
+    await labelling.edit(rightTask, 'None of these');
     await product.sync();
     const after = await shownAccuracy();
     assert.ok(Number.parseFloat(after) < Number.parseFloat(before), `${before}, then ${after}`);
     assert.equal(after, await exposedAccuracy());
   });
-
-  /** As Label Studio's own page saves it. */
-  async function editAnswer(choice: string): Promise<void> {
-    const annotations = await askLabelStudio(`/api/tasks/${rightTask}/annotations/`);
-    const [{ id }] = annotations as unknown as [{ id: number }];
-    const body = JSON.stringify({ result: choiceResult([choice]) });
-    await askLabelStudio(`/api/annotations/${id}/`, { method: 'PATCH', body });
-  }
 
   async function shownAccuracy(): Promise<string> {
     await open(engineer, '/accuracy');
