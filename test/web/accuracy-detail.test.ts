@@ -74,6 +74,14 @@ describe('the details of an estimate', () => {
     assert.equal(reliabilityChart([]), null);
   });
 
+  it('name the time once where all there is was estimated within a minute', () => {
+    const chart = historyChart([estimate({ asOf: NOW })], { offline: null, target: 0.8 })!;
+    assert.deepEqual(
+      chart.xTicks.map(({ words }) => words),
+      ['10:00'],
+    );
+  });
+
   it('draw every estimate that has a value, inside the frame', () => {
     const history = [1, 2, 3].map((day) => estimate({ asOf: NOW - (4 - day) * DAY_MS }));
     const chart = historyChart([...history, unlabelled({ asOf: NOW })], {

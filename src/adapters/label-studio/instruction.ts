@@ -11,7 +11,7 @@ export interface ShownExample {
 
 /**
  * What annotators read before they begin. Label Studio takes pictures by http only, and hands the text back as its
- * sanitizer leaves it: what is written here must pass unchanged, or each look at the project would mend it again.
+ * sanitizer leaves it: what is written here must pass unchanged, or each look at the project writes it again.
  * @param template with `{{purpose}}` and `{{examples}}`
  */
 export const fillInstruction = (

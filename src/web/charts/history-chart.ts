@@ -10,6 +10,7 @@ const TOP = 12;
 /** Under the values: how much of what was selected had been answered. */
 const STRIP = [290, 262] as const;
 const BOTTOM = HEIGHT - 250;
+const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const TIME_TICKS = 5;
 
@@ -131,8 +132,9 @@ function maturityPath(points: readonly Known[], x: Scale): string {
 
 function timeTicks([from, to]: readonly [number, number], x: Scale): Tick[] {
   const isShort = to - from < 2 * DAY_MS;
-  return Array.from({ length: TIME_TICKS }, (_, index) => {
-    const at = from + ((to - from) * index) / (TIME_TICKS - 1);
+  const steps = to - from < MINUTE_MS ? 0 : TIME_TICKS - 1;
+  return Array.from({ length: steps + 1 }, (_, index) => {
+    const at = steps === 0 ? from : from + ((to - from) * index) / steps;
     const words = timeWords(at);
     return { at: place(x(at)), words: isShort ? words.slice(11, 16) : words.slice(5, 10) };
   });
