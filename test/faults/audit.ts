@@ -71,10 +71,12 @@ async function recordsOf(place: Place, ids: readonly string[]): Promise<Recorded
   return records;
 }
 
-/** All tasks of the installation's projects, with their annotations. */
+/**
+ * All tasks of the installation's projects, with their annotations. An empty project too many may be there: while its SQLite
+ * is locked, Label Studio answers 500 to the making of a project and may write its row all the same.
+ */
 export async function tasksIn({ labelStudio, projectPrefix }: Place): Promise<ListedTask[]> {
   const projects = await projectsOf(labelStudio, projectPrefix);
-  assert.ok(projects.length <= 3, `${projects.length} projects instead of three`);
   const exports = await Promise.all(
     projects.map((id) =>
       ask<ListedTask[]>(
@@ -83,6 +85,8 @@ export async function tasksIn({ labelStudio, projectPrefix }: Place): Promise<Li
       ),
     ),
   );
+  const filled = exports.filter((tasks) => tasks.length > 0);
+  assert.ok(filled.length <= 3, `tasks in ${filled.length} projects instead of three`);
   return exports.flat();
 }
 
