@@ -98,7 +98,8 @@ export async function projectsOf(at: LabelStudioAt, prefix: string): Promise<num
       next: string | null;
     }>(at, `/api/projects?page=${page}&page_size=100&include=id,title`);
     found.push(...results.filter(({ title }) => title.startsWith(prefix)).map(({ id }) => id));
-    if (next === null) return found;
+    // One that was made meanwhile moves others to the next page, where they are seen again.
+    if (next === null) return [...new Set(found)];
   }
 }
 
