@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { parseConfig } from './config/parse-config.ts';
+import { parseConfig, strangeSettings } from './config/parse-config.ts';
 import { withDotEnv, withSecrets } from './config/secrets-file.ts';
 import { AppError } from './domain/errors.ts';
 import { wire } from './wire.ts';
@@ -27,7 +27,9 @@ async function end(service: Part, drainSeconds: number): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const env = withDotEnv(process.env, '.env');
+  const env = withDotEnv(process.env, '.env', (names) => {
+    for (const warning of strangeSettings(names)) say(warning);
+  });
   const dataDir =
     env['DATA_DIR'] === undefined || env['DATA_DIR'] === '' ? 'data' : env['DATA_DIR'];
   const config = parseConfig(withSecrets(env, dataDir, say));

@@ -62,7 +62,30 @@ export async function checkPorts(services, host) {
     spoken.add(free);
     taken.push({ setting, port, name, free });
   }
-  if (taken.length > 0) throw new StartError(describeTaken(taken));
+  if (taken.length === 0) return;
+  const running = await findRunning(taken, host);
+  throw new StartError(`${running}${describeTaken(taken)}`);
+}
+
+const ANSWER_MS = 2000;
+
+/**
+ * Is it Truthloop itself that has the port? Then other ports alone would help nobody.
+ * @param {readonly { setting: string, port: number }[]} taken @param {string} host
+ * @returns {Promise<string>} words to put in front, or none
+ */
+async function findRunning(taken, host) {
+  const web = taken.find(({ setting }) => setting === 'WEB_PORT');
+  if (web === undefined) return '';
+  const url = `http://${host}:${web.port}`;
+  try {
+    const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(ANSWER_MS) });
+    const { checks } = /** @type {{ checks?: { store?: boolean } }} */ (await answer.json());
+    if (checks?.store === undefined) return '';
+    return `Truthloop runs already: ${url}. To restart it, end it first; a second installation needs a DATA_DIR of its own.\n\n`;
+  } catch {
+    return '';
+  }
 }
 
 /** @param {number} port @param {string} host */

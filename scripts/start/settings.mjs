@@ -11,10 +11,12 @@ import { StartError } from './start-error.mjs';
  *   `env` without the secrets: the program reads them itself
  */
 export async function readSettings({ root, env, warn }) {
-  const { parseConfig } = await load(root, 'parse-config');
+  const { parseConfig, strangeSettings } = await load(root, 'parse-config');
   const { withDotEnv, withSecrets } = await load(root, 'secrets-file');
   try {
-    const complete = withDotEnv(env, path.join(root, '.env'));
+    const complete = withDotEnv(env, path.join(root, '.env'), (/** @type {string[]} */ names) =>
+      strangeSettings(names).forEach(warn),
+    );
     const dataDir = path.resolve(root, complete['DATA_DIR'] || 'data');
     const config = parseConfig(withSecrets(complete, dataDir, warn));
     return { env: complete, config, dataDir };

@@ -59,12 +59,19 @@ export function withSecrets(
 
 /**
  * Adds the settings of an optional `.env` file. What is in `env` wins, even when it is empty.
+ * @param onNames told the names that the file holds
  * @throws ConfigInvalid when the file is there and can't be read
  */
-export function withDotEnv(env: Environment, file: string): Environment {
+export function withDotEnv(
+  env: Environment,
+  file: string,
+  onNames: (names: readonly string[]) => void = () => undefined,
+): Environment {
   if (!existsSync(file)) return env;
   try {
-    return { ...parseEnv(readFileSync(file, 'utf8')), ...env };
+    const settings = parseEnv(readFileSync(file, 'utf8'));
+    onNames(Object.keys(settings));
+    return { ...settings, ...env };
   } catch (cause) {
     throw new ConfigInvalid(`${file} could not be read: ${(cause as Error).message}`, { cause });
   }

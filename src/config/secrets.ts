@@ -34,6 +34,14 @@ export function makeSecret(name: SecretName): string {
   if (name === 'LABEL_STUDIO_USERNAME') return 'admin@truthloop.localhost';
   if (name === 'LABEL_STUDIO_TOKEN') return randomBytes(20).toString('hex');
   // The form in which Standard Webhooks libraries take it.
-  if (name === 'RETRAIN_WEBHOOK_SECRET') return `whsec_${randomBytes(32).toString('base64')}`;
+  if (name === 'RETRAIN_WEBHOOK_SECRET') return webhookSecret();
   return randomBytes(32).toString('base64url');
+}
+
+/** Base64, as Standard Webhooks asks for, that means the same to Compose and in an address: no `+`, `/` or `=`. */
+function webhookSecret(): string {
+  for (;;) {
+    const key = randomBytes(33).toString('base64');
+    if (/^[A-Za-z0-9]+$/.test(key)) return `whsec_${key}`;
+  }
 }

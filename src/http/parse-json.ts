@@ -1,3 +1,5 @@
+import { isAscii } from 'node:buffer';
+
 /** Room for everything in a JSON body that stands outside of its strings: brackets, numbers, names' quotes. */
 const OUTSIDE_BYTES_MAX = 65_536;
 const DEPTH_MAX = 64;
@@ -14,7 +16,8 @@ const CLOSING = new Set([0x5d, 0x7d]);
 export function parseJson(body: Buffer): unknown {
   if (!isSlender(body)) return undefined;
   try {
-    return JSON.parse(body.toString('utf8')) as unknown;
+    // Base64 is ASCII: as such it is copied, not decoded.
+    return JSON.parse(body.toString(isAscii(body) ? 'latin1' : 'utf8')) as unknown;
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { parseConfig } from '../../src/config/parse-config.ts';
+import { parseConfig, strangeSettings } from '../../src/config/parse-config.ts';
 import { makeSecret, SECRET_NAMES } from '../../src/config/secrets.ts';
 import { ConfigInvalid } from '../../src/domain/errors.ts';
 
@@ -84,5 +84,12 @@ describe('settings', () => {
 
   it('an empty value counts as not set', () => {
     assert.equal(parse({ WEB_PORT: '' }).WEB_PORT, 5000);
+  });
+
+  it('a name in .env that is no setting is told, with the one that was probably meant', () => {
+    assert.deepEqual(strangeSettings(['WEB_PORT', 'LABEL_STUDIO_VENV', 'AWS_PROFILE', 'TZ']), []);
+    const [misspelt, unknown] = strangeSettings(['WEBPORT', 'SOMETHING_ELSE']);
+    assert.match(misspelt ?? '', /WEBPORT is no setting and not used; is WEB_PORT meant\?/);
+    assert.match(unknown ?? '', /SOMETHING_ELSE is no setting and not used$/);
   });
 });

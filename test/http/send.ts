@@ -19,7 +19,22 @@ export interface Sent {
  * Sends exactly these bytes under exactly these headers, as fetch would not.
  * @throws the connection's error when it ends without an answer
  */
-export function send(
+export async function send(url: string, sent: Sent): Promise<Answer> {
+  for (let left = sent.isEndless === true ? ENDLESS_TRIES : 1; ; left--) {
+    try {
+      return await sendOnce(url, sent);
+    } catch (error) {
+      if (left === 1 || !isBrokenPipe(error)) throw error;
+    }
+  }
+}
+
+/** Whoever still sends when the connection is closed may lose the answer that came before: TCP drops what was not read. */
+export const isBrokenPipe = (error: unknown): boolean =>
+  ['EPIPE', 'ECONNRESET'].includes((error as { code?: string }).code ?? '');
+const ENDLESS_TRIES = 30;
+
+export function sendOnce(
   url: string,
   { method = 'POST', headers = {}, body = Buffer.alloc(0), isEndless = false }: Sent,
 ): Promise<Answer> {

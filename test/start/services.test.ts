@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import net from 'node:net';
+import { createServer } from 'node:http';
+import net, { type AddressInfo } from 'node:net';
 
 import { tryPort } from '../../scripts/start/ports.mjs';
 import { checkPorts, ownsLabelStudio, planServices } from '../../scripts/start/services.mjs';
@@ -16,7 +17,8 @@ const config = {
 const nothing = { labelStudio: false, prometheus: null, grafana: null };
 
 async function occupied(): Promise<{ port: number; release: () => Promise<void> }> {
-  const server = net.createServer();
+  // Read from, or the end of a connection would go unnoticed.
+  const server = net.createServer((socket) => socket.resume());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as net.AddressInfo;
   const release = (): Promise<void> =>
@@ -94,6 +96,19 @@ describe('what npm start brings up', () => {
     const offered = /WEB_PORT=(\d+) SYNC_PORT=(\d+) npm start/.exec(error?.message ?? '');
     assert.ok(offered !== null, error?.message);
     assert.notEqual(offered[1], offered[2]);
+  });
+
+  it('a second start beside a running one says that it runs already', async () => {
+    const server = createServer((_request, response) => {
+      response.end(JSON.stringify({ ready: true, checks: { store: true } }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const services = planServices({ ...config, ROLES: ['web'], WEB_PORT: port }, nothing);
+    const started = checkPorts(services, '127.0.0.1');
+    await assert.rejects(started, new RegExp(`Truthloop runs already: http://127.0.0.1:${port}`));
+    server.closeAllConnections();
+    server.close();
   });
 
   it('free ports pass', async () => {
