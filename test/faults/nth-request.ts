@@ -97,10 +97,10 @@ async function cutNth(scene: Scene, deployment: Deployment, nth: number): Promis
   const { proxy, history, when, heads } = scene;
   const { users, installation, place } = deployment;
   history.figures.rounds += 1;
-  let met: string | null = null;
+  const met: string[] = [];
   const cut = ({ number, head }: { number: number; head: string }): 'cut' | 'pass' => {
     if (number !== nth) return 'pass';
-    met = head.slice(0, head.indexOf(' HTTP/1.1'));
+    met.push(head.slice(0, head.indexOf(' HTTP/1.1')));
     return 'cut';
   };
   proxy.watch(when === 'before' ? { onCall: cut } : { onAnswer: cut });
@@ -109,12 +109,12 @@ async function cutNth(scene: Scene, deployment: Deployment, nth: number): Promis
   await users.report();
   const { result } = await installation.product.sync();
   proxy.watch(null);
-  history.note(`${nth}: ${met ?? 'none'}: ${String(result)}`);
-  if (met !== null) {
-    heads.add(met);
+  history.note(`${nth}: ${met[0] ?? 'none'}: ${String(result)}`);
+  for (const head of met) {
+    heads.add(head);
     history.figures.faults += 1;
   }
   await settle(deployment, history);
   await assertNothingMended(place().syncUrl);
-  return met !== null;
+  return met.length > 0;
 }
