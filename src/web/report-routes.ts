@@ -5,9 +5,9 @@ import { bearerOf } from '../http/bearer.ts';
 import { limitRate } from '../http/limit-rate.ts';
 import { showsKey } from './access.ts';
 import { jsonAnswer } from './answer-once.ts';
+import { drawRetryAfter } from './errors.ts';
 import { takeBatch } from './report-batch.ts';
 import { takeReport } from './report-desk.ts';
-import { drawRetryAfter } from './errors.ts';
 import { readReportBody } from './report-schema.ts';
 import type { WebContext } from './web-context.ts';
 
