@@ -23,6 +23,8 @@ class Server:
         self.script: list = []
         self.wanted: list = []
         self.images: dict = {}
+        self.is_waiting = threading.Event()
+        self.go_on = threading.Event()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -42,6 +44,10 @@ class Server:
                 lines = [json.loads(line) for line in body.splitlines()]
                 outer.requests.append((dict(self.headers), lines))
                 step = outer.script.pop(0) if outer.script else None
+                if step == "wait":
+                    outer.is_waiting.set()
+                    outer.go_on.wait(10)
+                    step = None
                 if step == "hang up":
                     self.connection.close()
                     return
@@ -126,13 +132,16 @@ class Client(unittest.TestCase):
         self.assertEqual(client.counts["refused"], 1)
 
     def test_a_full_queue_drops_and_counts_and_never_blocks(self) -> None:
-        self.server.script = [503] * 50
-        client = self.client(queue_max=5, attempts_max=2)
-        for _ in range(50):
+        self.server.script = ["wait"]
+        client = self.client(queue_max=5)
+        client.report("cat", 0.9)
+        self.assertTrue(self.server.is_waiting.wait(10))
+        for _ in range(49):
             client.report("cat", 0.9)
-        self.assertGreater(client.counts["dropped"], 0)
+        self.assertEqual(client.counts["dropped"], 44)
+        self.server.go_on.set()
         self.assertTrue(client.flush(30))
-        self.assertEqual(sum(client.counts.values()), 50)
+        self.assertEqual(client.counts, {"recorded": 6, "refused": 0, "dropped": 44})
 
     def test_closing_sends_what_is_left(self) -> None:
         with self.client() as client:
