@@ -13,9 +13,13 @@ export interface ReceiveBody {
   readonly json: (request: Request, response: Response) => Promise<unknown>;
 }
 
-/** @param bytesMax of the image; a JSON body may be a third larger, as base64 is */
+/** Longest JSON around an image of `bytesMax`: base64 is a third larger. */
+export const jsonBytesMaxOf = (bytesMax: number): number =>
+  Math.ceil((bytesMax * 4) / 3) + AROUND_BYTES;
+
+/** @param bytesMax of the image */
 export function createBodyReceiver(bytesMax: number): ReceiveBody {
-  const jsonBytesMax = Math.ceil((bytesMax * 4) / 3) + AROUND_BYTES;
+  const jsonBytesMax = jsonBytesMaxOf(bytesMax);
   const budget = createBodyBudget(jsonBytesMax);
   const readForm = createFormReader(bytesMax);
   /** Held until the answer is sent: the image stays in memory as long. */

@@ -6,17 +6,13 @@ import { limitRate } from '../http/limit-rate.ts';
 import { showsKey } from './access.ts';
 import { jsonAnswer } from './answer-once.ts';
 import { drawRetryAfter } from './errors.ts';
+import { jsonBytesMaxOf } from './receive-body.ts';
 import { takeBatch } from './report-batch.ts';
 import { takeReport } from './report-desk.ts';
 import { readReportBody } from './report-schema.ts';
 import type { WebContext } from './web-context.ts';
 
-const OTHER_FIELDS_BYTES_MAX = 65_536;
 const BATCH_TYPES = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'];
-
-/** Longest report, its image as base64 included. */
-const reportBytesMax = (uploadBytesMax: number): number =>
-  Math.ceil((uploadBytesMax * 4) / 3) + OTHER_FIELDS_BYTES_MAX;
 
 /** Where other services report what their own models predicted: one as JSON, many as NDJSON. */
 export function addReportRoutes(router: Router, context: WebContext): void {
@@ -60,7 +56,7 @@ export function requireReporter({ settings, reporterKeys }: WebContext): Request
 }
 
 /** Whose key was shown; null for the deployment's own. */
-const reporterOf = (response: Response): string | null =>
+export const reporterOf = (response: Response): string | null =>
   (response.locals['reporter'] as string | undefined) ?? null;
 
 function takeOne(context: WebContext): RequestHandler {
@@ -79,7 +75,7 @@ function takeOne(context: WebContext): RequestHandler {
 }
 
 function takeMany(context: WebContext): RequestHandler {
-  const lineBytesMax = reportBytesMax(context.settings.uploadBytesMax);
+  const lineBytesMax = jsonBytesMaxOf(context.settings.uploadBytesMax);
   return async (request, response, next) => {
     if (request.is(BATCH_TYPES) === false) {
       next();

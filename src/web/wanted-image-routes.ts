@@ -8,7 +8,7 @@ import { acceptUpload } from '../upload/accept-upload.ts';
 import { imageRequest } from './api-schemas.ts';
 import { knownPrediction } from './predict-routes.ts';
 import { imageBytes } from './report-desk.ts';
-import { requireReporter } from './report-routes.ts';
+import { reporterOf, requireReporter } from './report-routes.ts';
 import type { WebContext } from './web-context.ts';
 
 /** Entries of the outbox that are looked through; those that wait longest come first. */
@@ -17,7 +17,7 @@ const ENTRIES_MAX = 1000;
 /** Predictions that were reported without an image: which of them are to be labelled, and where their images go. */
 export function addWantedImageRoutes(router: Router, context: WebContext): void {
   router.get('/api/images/wanted', requireReporter(context), async (_request, response) => {
-    const wanted = await wantedImages(context, String(response.locals['reporter'] ?? ''));
+    const wanted = await wantedImages(context, reporterOf(response));
     response.json({
       wanted: wanted.map(({ id, externalId }) => ({
         id,
@@ -36,7 +36,7 @@ export function addWantedImageRoutes(router: Router, context: WebContext): void 
 /** Selected, without an image, and this reporter's own; the deployment's own key sees all. */
 async function wantedImages(
   context: WebContext,
-  reporter: string,
+  reporter: string | null,
 ): Promise<readonly StoredPrediction[]> {
   const entries = await context.store.dueEntries(
     'create_task',
@@ -52,14 +52,14 @@ async function wantedImages(
   return wanted;
 }
 
-const isOf = ({ externalId }: StoredPrediction, reporter: string): boolean =>
-  reporter === '' || (externalId !== null && readExternalId(externalId).reporter === reporter);
+const isOf = ({ externalId }: StoredPrediction, reporter: string | null): boolean =>
+  reporter === null || (externalId !== null && readExternalId(externalId).reporter === reporter);
 
 function takeImage(context: WebContext): RequestHandler {
   return async (request, response) => {
     const id = predictionId(String(request.params['id']));
     const prediction = await knownPrediction(context, id);
-    if (!isOf(prediction, String(response.locals['reporter'] ?? ''))) throw notWanted(id);
+    if (!isOf(prediction, reporterOf(response))) throw notWanted(id);
     if (prediction.contentDigest !== '')
       throw new Conflict(
         'This prediction came with its image, and a recorded image never changes.',
