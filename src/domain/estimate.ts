@@ -139,11 +139,16 @@ export interface AccuracyEstimate {
   readonly hasExtremeWeights: boolean;
 }
 
-/** What the history keeps of it: numbers, and no prediction by its id. */
-export const withoutMistakes = ({
-  mistakes: _mistakes,
-  ...estimate
-}: AccuracyEstimate): AccuracyEstimate => estimate;
+/** What the history keeps of an estimate: what is drawn over time, and no prediction by its id. */
+export type PastEstimate = Pick<
+  AccuracyEstimate,
+  'asOf' | 'accuracy' | 'lower' | 'upper' | 'naive' | 'labels' | 'maturity' | 'reliable'
+>;
+
+export const pastEstimate = (estimate: AccuracyEstimate): PastEstimate => {
+  const { asOf, accuracy, lower, upper, naive, labels, maturity, reliable } = estimate;
+  return { asOf, accuracy, lower, upper, naive, labels, maturity, reliable };
+};
 
 /** The estimate without a prediction that is being erased; null where it is not among the mistakes. */
 export function withoutMistake(

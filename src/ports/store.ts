@@ -1,5 +1,5 @@
 import type { Annotation, Task, Verdict } from '../domain/annotation.ts';
-import type { AccuracyEstimate } from '../domain/estimate.ts';
+import type { AccuracyEstimate, PastEstimate } from '../domain/estimate.ts';
 import type { Feedback, FeedbackKind } from '../domain/feedback.ts';
 import type { Findings } from '../domain/findings.ts';
 import type { ModelVersion, ObjectKey, PredictionId } from '../domain/ids.ts';
@@ -315,7 +315,7 @@ export interface EstimateStore {
     from: number,
     to: number,
   ): Promise<Readonly<Record<FeedbackKind, number>>>;
-  /** Appends estimates, without their mistakes, to their history. Old ones are thinned: see `thinnedPeriods`. */
+  /** Saves estimates as the latest, and what is drawn of them in their history. Old ones are thinned: see `thinnedPeriods`. */
   saveEstimates(estimates: readonly AccuracyEstimate[], fence: Fence): Promise<void>;
   /**
    * The newest estimate of each (version, window). Only these name mistakes, and not those erased since. (One that was
@@ -328,7 +328,7 @@ export interface EstimateStore {
     window: WindowName,
     from: number,
     to: number,
-  ): Promise<readonly AccuracyEstimate[]>;
+  ): Promise<readonly PastEstimate[]>;
 }
 
 /** What the retraining service is told: a handful a year. */

@@ -1,4 +1,4 @@
-import type { AccuracyEstimate } from '../domain/estimate.ts';
+import type { AccuracyEstimate, PastEstimate } from '../domain/estimate.ts';
 import type { ModelVersion } from '../domain/ids.ts';
 import { accuracyDetail } from './accuracy-detail.ts';
 import { offlineAccuracy } from './accuracy-json.ts';
@@ -91,7 +91,7 @@ async function shownView(
   };
 }
 
-const historyRows = (history: readonly AccuracyEstimate[]): readonly (readonly string[])[] =>
+const historyRows = (history: readonly PastEstimate[]): readonly (readonly string[])[] =>
   knownPoints(history)
     .slice(-24)
     .reverse()

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 
 import fc from 'fast-check';
 
-import type { AccuracyEstimate } from '../../src/domain/estimate.ts';
+import { pastEstimate } from '../../src/domain/estimate.ts';
 import { modelVersion, predictionId } from '../../src/domain/ids.ts';
 import type { StoredPrediction } from '../../src/domain/prediction.ts';
 import { accuracyDetail } from '../../src/web/accuracy-detail.ts';
@@ -16,6 +16,7 @@ import { shownMistakes } from '../../src/web/worst-mistakes.ts';
 import { estimate, unlabelled } from './estimates.ts';
 
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 const NOW = Date.parse('2026-11-22T10:00:00Z');
 const plain = (words: string): string => words.replaceAll('\u00a0', ' ');
 
@@ -108,22 +109,29 @@ describe('the details of an estimate', () => {
     );
   });
 
-  it('read about a hundred estimates of a month, however many there are', async () => {
-    let read = 0;
+  it('draw at most a hundred estimates of a month, the newest among them, oldest first', async () => {
     const store = {
-      // One every half minute, as a busy sync leaves them.
-      estimateHistory: (_version: unknown, _window: unknown, from: number, to: number) => {
-        const found: AccuracyEstimate[] = [];
-        for (let at = Math.ceil(from / 30_000) * 30_000; at < to; at += 30_000)
-          found.push(estimate({ asOf: at }));
-        read += found.length;
-        return Promise.resolve(found);
-      },
+      // One an hour, and one every half minute of the last three hours, as a sync leaves them.
+      estimateHistory: (_version: unknown, _window: unknown, from: number, to: number) =>
+        Promise.resolve(
+          [
+            ...Array.from({ length: 24 * 40 }, (_, index) => NOW - (24 * 40 - index) * HOUR_MS),
+            ...Array.from({ length: 360 }, (_, index) => NOW - (359 - index) * 30_000),
+          ]
+            .filter((asOf) => asOf >= from && asOf < to)
+            .toSorted((a, b) => a - b)
+            .map((asOf) => pastEstimate(estimate({ asOf }))),
+        ),
     };
     const history = await readHistory(store, modelVersion('v'), '7d', { since: 0, now: NOW });
-    assert.equal(history.length, 100);
-    assert.equal(history.at(-1)?.asOf, NOW);
-    assert.ok(read <= 500, `${read} read`);
+    const times = history.map(({ asOf }) => asOf);
+    assert.equal(times.length, 100);
+    assert.equal(times.at(-1), NOW);
+    assert.ok((times[0] ?? 0) >= NOW - 30 * DAY_MS);
+    assert.deepEqual(
+      times,
+      times.toSorted((a, b) => a - b),
+    );
   });
 
   it('show the wrong answers with their pictures, and none whose picture is gone', async () => {

@@ -1,5 +1,5 @@
-import type { AccuracyEstimate } from '../../domain/estimate.ts';
-import { thinnedPeriods, withoutMistake, withoutMistakes } from '../../domain/estimate.ts';
+import type { AccuracyEstimate, PastEstimate } from '../../domain/estimate.ts';
+import { pastEstimate, thinnedPeriods, withoutMistake } from '../../domain/estimate.ts';
 import type { ModelVersion, PredictionId } from '../../domain/ids.ts';
 import type { Unit } from '../../domain/unit.ts';
 import { dayOf } from '../../domain/window.ts';
@@ -35,7 +35,7 @@ export const estimateStore = (connection: Connection): EstimateStore => ({
   },
   estimateHistory: async (version, window, from, to) =>
     (await connection.members(historyKey(connection, version, window), from, to)).map(
-      (body) => JSON.parse(body) as AccuracyEstimate,
+      (body) => JSON.parse(body) as PastEstimate,
     ),
 });
 
@@ -63,6 +63,9 @@ async function modelVersions(connection: Connection): ReturnType<EstimateStore['
     lastAt,
   }));
 }
+
+/** Histories are rewritten in steps of so many. */
+const SLIMMED_AT_ONCE = 500;
 
 /** How often a list is read again whose documents were renamed meanwhile. */
 const READS_MAX = 5;
@@ -111,14 +114,33 @@ function saveEstimate(
 ): void {
   const { modelVersion, window, asOf } = estimate;
   const key = historyKey(connection, modelVersion, window);
-  transaction.command('ZREMRANGEBYSCORE', key, asOf, asOf);
-  transaction.command('ZADD', key, asOf, JSON.stringify(withoutMistakes(estimate)));
+  savePast(transaction, key, pastEstimate(estimate));
   transaction.command(
     'HSET',
     latestKey(connection),
     ...[JSON.stringify([modelVersion, window]), JSON.stringify(estimate)],
   );
   for (const { from, to } of thinnedPeriods(asOf)) transaction.command('THIN', key, from, to);
+}
+
+function savePast(transaction: Transaction, key: string, estimate: PastEstimate): void {
+  transaction.command('ZREMRANGEBYSCORE', key, estimate.asOf, estimate.asOf);
+  transaction.command('ZADD', key, estimate.asOf, JSON.stringify(estimate));
+}
+
+/** Brings every history to the form that is kept now; earlier ones held whole estimates. */
+export async function slimHistories(connection: Connection): Promise<void> {
+  for (const field of (await connection.fields(latestKey(connection))).keys()) {
+    const [version, window] = JSON.parse(field) as [string, string];
+    const key = historyKey(connection, version, window);
+    const bodies = await connection.members(key);
+    for (let start = 0; start < bodies.length; start += SLIMMED_AT_ONCE)
+      await transact(connection, null, (transaction) => {
+        for (const body of bodies.slice(start, start + SLIMMED_AT_ONCE))
+          savePast(transaction, key, pastEstimate(JSON.parse(body) as AccuracyEstimate));
+        return Promise.resolve();
+      });
+  }
 }
 
 /**

@@ -3,13 +3,17 @@ import type { PredictionId } from '../../domain/ids.ts';
 import type { Connection } from './connection.ts';
 import type { PredictionDocument, UnitDocument } from './documents.ts';
 import { predictionKey, saveUnit, unitKey } from './documents.ts';
+import { slimHistories } from './estimates.ts';
 import { transact } from './transaction.ts';
 
 /** Units changed in one write. */
 const PAGE = 500;
 
 /** Each brings the records from one form to the next; safe to repeat and to cut short. An entry never changes once released. */
-const MIGRATIONS: readonly ((connection: Connection) => Promise<void>)[] = [noteContents];
+const MIGRATIONS: readonly ((connection: Connection) => Promise<void>)[] = [
+  noteContents,
+  slimHistories,
+];
 const FORM = 1 + MIGRATIONS.length;
 
 /**

@@ -1,5 +1,5 @@
-import type { AccuracyEstimate } from '../../domain/estimate.ts';
-import { thinnedPeriods, withoutMistake, withoutMistakes } from '../../domain/estimate.ts';
+import type { AccuracyEstimate, PastEstimate } from '../../domain/estimate.ts';
+import { pastEstimate, thinnedPeriods, withoutMistake } from '../../domain/estimate.ts';
 import type { ModelVersion, PredictionId } from '../../domain/ids.ts';
 import type { EstimateStore } from '../../ports/store.ts';
 import type { Database } from './database.ts';
@@ -40,13 +40,13 @@ export const estimateStore = (db: Database): EstimateStore => ({
     ),
   estimateHistory: (version, window, from, to) =>
     db.read(() =>
-      parseEstimates(
-        db.all(
+      db
+        .all<{ body: string }>(
           `SELECT body FROM estimates
            WHERE model_version = ? AND window = ? AND as_of >= ? AND as_of < ? ORDER BY as_of`,
           ...[version, window, from, to],
-        ),
-      ),
+        )
+        .map(({ body }) => JSON.parse(body) as PastEstimate),
     ),
 });
 
@@ -57,7 +57,7 @@ function saveEstimate(db: Database, estimate: AccuracyEstimate): void {
   const { modelVersion, window, asOf } = estimate;
   db.run(
     'INSERT OR REPLACE INTO estimates VALUES (?, ?, ?, ?)',
-    ...[modelVersion, window, asOf, JSON.stringify(withoutMistakes(estimate))],
+    ...[modelVersion, window, asOf, JSON.stringify(pastEstimate(estimate))],
   );
   saveLatest(db, estimate);
   for (const { from, to } of thinnedPeriods(asOf))

@@ -228,4 +228,11 @@ export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE notices (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL) STRICT;
   `,
+  // The history keeps what is drawn over time, no longer whole estimates: see PastEstimate.
+  `
+  UPDATE estimates SET body = json_object(
+    'asOf', as_of, 'accuracy', body -> '$.accuracy', 'lower', body -> '$.lower', 'upper', body -> '$.upper',
+    'naive', body -> '$.naive', 'labels', body -> '$.labels', 'maturity', body -> '$.maturity',
+    'reliable', body -> '$.reliable');
+  `,
 ];

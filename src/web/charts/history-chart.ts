@@ -1,4 +1,4 @@
-import type { AccuracyEstimate } from '../../domain/estimate.ts';
+import type { PastEstimate } from '../../domain/estimate.ts';
 import { percent } from '../percent.ts';
 import { linearScale, place, ratioRange, type Scale, type Tick } from './scale.ts';
 
@@ -54,7 +54,7 @@ interface Known {
 }
 
 /** The estimates that have a value, as points. */
-export const knownPoints = (history: readonly AccuracyEstimate[]): readonly Known[] =>
+export const knownPoints = (history: readonly PastEstimate[]): readonly Known[] =>
   history.flatMap(({ asOf, accuracy, lower, upper, naive, labels, maturity, reliable }) =>
     accuracy === null || lower === null || upper === null
       ? []
@@ -72,7 +72,7 @@ export const knownPoints = (history: readonly AccuracyEstimate[]): readonly Know
  * @returns null when no estimate has a value
  */
 export function historyChart(
-  history: readonly AccuracyEstimate[],
+  history: readonly PastEstimate[],
   lines: { readonly offline: number | null; readonly target: number },
 ): HistoryChart | null {
   const points = knownPoints(history);

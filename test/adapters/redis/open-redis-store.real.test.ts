@@ -7,6 +7,7 @@ import { Redis } from 'ioredis';
 
 import { openRedisStore } from '../../../src/adapters/redis/open-redis-store.ts';
 import { StoreUnavailable, StoreUnusable } from '../../../src/domain/errors.ts';
+import type { AccuracyEstimate } from '../../../src/domain/estimate.ts';
 import type { Store } from '../../../src/ports/store.ts';
 import { describeStore } from '../../contract/store.contract.ts';
 import {
@@ -26,6 +27,11 @@ import {
 import { startProxy } from '../../faults/proxy.ts';
 import { startRedis } from '../../servers/redis.ts';
 import type { Server } from '../../servers/server.ts';
+
+const PAST = {
+  ...{ asOf: NOON, accuracy: 0.1 + 0.2, lower: 0.1, upper: 0.5, naive: null },
+  ...{ labels: 7, maturity: 0.75, reliable: true },
+};
 
 let server: Server;
 let client: Redis;
@@ -151,6 +157,21 @@ describe('redis store', () => {
         { state: 'labelled', shares: { Rice: 1 } },
       ],
     );
+    await store.close();
+  });
+
+  it('histories that were kept whole keep what is drawn of them', async () => {
+    const before = await openRedisStore({ url: server.url });
+    const whole = { ...PAST, modelVersion: V1, window: '7d', predictions: 9 } as unknown;
+    await before.saveEstimates([whole as AccuracyEstimate], await takeLease(before));
+    await before.close();
+    const key = `{truthloop}:estimates:["${V1}","7d"]`;
+    await client.del(key);
+    await client.zadd(key, NOON, JSON.stringify(whole));
+    await client.set('{truthloop}:form', '2');
+
+    const store = await openRedisStore({ url: server.url });
+    assert.deepEqual(await store.estimateHistory(V1, '7d', 0, NOON + 1), [PAST]);
     await store.close();
   });
 

@@ -25,6 +25,11 @@ import {
 } from '../../contract/store/fixtures.ts';
 import { startWriter } from './start-writer.ts';
 
+const PAST = {
+  ...{ asOf: NOON, accuracy: 0.1 + 0.2, lower: 0.1, upper: 0.5, naive: null },
+  ...{ labels: 7, maturity: 0.75, reliable: true },
+};
+
 const temporaryFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'truthloop-sqlite-'));
 
 describeStore('sqlite', async () => {
@@ -138,6 +143,21 @@ describe('sqlite store file', () => {
     await commit({ store, fence }, await store.candidates(NOON + DAY), () => ({}), NOON, true);
     assert.deepEqual(await entriesOf(store), []);
     assert.equal((await store.findTask(pid('new')))?.predictionId, 'old');
+    await store.close();
+  });
+
+  it('a history that was kept whole keeps what is drawn of it', async () => {
+    const older = join(dir, 'older.sqlite');
+    await (await openSqliteStore({ path })).close();
+    inForm(5, path, older);
+    const whole = { ...PAST, modelVersion: V1, window: '7d', predictions: 9, classes: [] };
+    const db = new DatabaseSync(older);
+    db.prepare('INSERT INTO estimates VALUES (?, ?, ?, ?)').run(
+      ...[V1, '7d', NOON, JSON.stringify(whole)],
+    );
+    db.close();
+    const store = await openSqliteStore({ path: older });
+    assert.deepEqual(await store.estimateHistory(V1, '7d', 0, NOON + 1), [PAST]);
     await store.close();
   });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { LeaseLost } from '../../../src/domain/errors.ts';
-import type { AccuracyEstimate, Mistake } from '../../../src/domain/estimate.ts';
+import { type AccuracyEstimate, type Mistake, pastEstimate } from '../../../src/domain/estimate.ts';
 import { modelVersion, type PredictionId } from '../../../src/domain/ids.ts';
 import type { Bench } from './fixtures.ts';
 import {
@@ -23,7 +23,10 @@ import {
 } from './fixtures.ts';
 
 const estimate = (window: AccuracyEstimate['window'], asOf: number): AccuracyEstimate =>
-  ({ modelVersion: V1, window, from: 0, to: asOf, asOf, accuracy: 0.1 + 0.2 }) as AccuracyEstimate;
+  ({
+    ...{ modelVersion: V1, window, from: 0, to: asOf, asOf, predictions: 9, labels: 7 },
+    ...{ accuracy: 0.1 + 0.2, lower: 0.1, upper: 0.5, naive: null, maturity: 0.75, reliable: true },
+  }) as AccuracyEstimate;
 
 const mistake = (predictionId: PredictionId): Mistake => ({
   ...{ predictionId, predictedClass: 'Soup', confidence: 0.9, trueClass: 'Rice' },
@@ -156,14 +159,15 @@ export function describeEstimates(bench: Bench): void {
   });
 
   describe('estimates', () => {
-    it('the newest of each version and window is the latest, and the history keeps them', async () => {
+    it('the newest of each version and window is the latest, and the history keeps what is drawn of them', async () => {
       const { store, fence } = bench;
       const all = [estimate('7d', NOON), estimate('7d', NOON + 1), estimate('all', NOON)];
       await store.saveEstimates(all.slice(0, 1), fence);
       await store.saveEstimates(all.slice(1), fence);
       assert.deepEqual(await store.latestEstimates(), all.slice(1));
-      assert.deepEqual(await store.estimateHistory(V1, '7d', NOON, NOON + 2), all.slice(0, 2));
-      assert.deepEqual(await store.estimateHistory(V1, '7d', NOON, NOON + 1), all.slice(0, 1));
+      const past = all.map(pastEstimate);
+      assert.deepEqual(await store.estimateHistory(V1, '7d', NOON, NOON + 2), past.slice(0, 2));
+      assert.deepEqual(await store.estimateHistory(V1, '7d', NOON, NOON + 1), past.slice(0, 1));
       assert.deepEqual(await store.estimateHistory(V1, '1h', 0, NOON + 2), []);
     });
 
@@ -176,7 +180,9 @@ export function describeEstimates(bench: Bench): void {
       assert.ok(await store.erasePrediction(pid('gone'), NOON + 1));
       const latest = [{ ...estimate('7d', NOON), mistakes: [stays] }, all];
       assert.deepEqual(await store.latestEstimates(), latest);
-      assert.deepEqual(await store.estimateHistory(V1, '7d', 0, NOON + 1), [estimate('7d', NOON)]);
+      assert.deepEqual(await store.estimateHistory(V1, '7d', 0, NOON + 1), [
+        pastEstimate(estimate('7d', NOON)),
+      ]);
     });
 
     it('of what is hours old the last of each hour is kept, of what is a month old the last of each day', async () => {
