@@ -9,6 +9,8 @@ export interface ObjectStore {
   put(key: ObjectKey, bytes: Buffer): Promise<void>;
   /** @returns the bytes, or null when there is no such object. */
   get(key: ObjectKey): Promise<Buffer | null>;
+  /** Is there such an object? Its bytes are not read. */
+  has(key: ObjectKey): Promise<boolean>;
   /** Gone when it resolves; a missing object is not an error. */
   delete(key: ObjectKey): Promise<void>;
   /** Every key with the time it was written (ms), in no particular order, streamed. */

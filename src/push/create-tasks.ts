@@ -81,7 +81,7 @@ async function draftsOf(
 }
 
 const isWithoutImage = async (run: PushRun, prediction: StoredPrediction): Promise<boolean> =>
-  prediction.contentDigest === '' && (await run.objects.get(prediction.objectKey)) === null;
+  prediction.contentDigest === '' && !(await run.objects.has(prediction.objectKey));
 
 /** Nothing waits for ever: an image that never comes ends with a dead entry, which can be redriven. */
 async function awaitImage(run: PushRun, entry: OutboxEntry): Promise<void> {

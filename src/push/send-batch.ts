@@ -27,7 +27,7 @@ export interface PushTasksDeps {
     LabelingTool,
     'createTasks' | 'findTasks' | 'updateTaskData' | 'askForAnnotators' | 'deleteTask'
   >;
-  readonly objects: Pick<ObjectStore, 'get'>;
+  readonly objects: Pick<ObjectStore, 'has'>;
   readonly clock: Clock;
   readonly random: Pick<Random, 'uniform'>;
   readonly meter: Meter;

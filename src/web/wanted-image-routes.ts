@@ -47,7 +47,7 @@ async function wantedImages(
   for (const { predictionId: id } of entries) {
     const prediction = await context.store.findPrediction(id);
     if (prediction?.contentDigest !== '' || !isOf(prediction, reporter)) continue;
-    if ((await context.objects.get(prediction.objectKey)) === null) wanted.push(prediction);
+    if (!(await context.objects.has(prediction.objectKey))) wanted.push(prediction);
   }
   return wanted;
 }
@@ -66,7 +66,7 @@ function takeImage(context: WebContext): RequestHandler {
       );
     if (prediction.decision?.isSelected !== true)
       throw new Conflict(`${id} is not to be labelled: its image is not needed.`);
-    if ((await context.objects.get(prediction.objectKey)) !== null) {
+    if (await context.objects.has(prediction.objectKey)) {
       response.status(204).end();
       return;
     }

@@ -47,8 +47,16 @@ export function describeObjectStore(name: string, open: () => Promise<OpenedObje
       assert.ok((await objects.get(objectKey('large.jpg')))?.equals(bytes));
     });
 
+    it('tells what is there, also when it is empty', async () => {
+      await objects.put(objectKey('empty'), Buffer.alloc(0));
+      assert.equal(await objects.has(objectKey('empty')), true);
+      await objects.delete(objectKey('empty'));
+      assert.equal(await objects.has(objectKey('empty')), false);
+    });
+
     it('answers null for what is not there, and deletes it without complaint', async () => {
       assert.equal(await objects.get(objectKey('nothing')), null);
+      assert.equal(await objects.has(objectKey('nothing')), false);
       await objects.delete(objectKey('nothing'));
     });
 

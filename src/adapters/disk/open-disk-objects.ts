@@ -27,6 +27,7 @@ export async function openDiskObjects(options: { readonly dir: string }): Promis
     put: (key, bytes) =>
       guard(dir, 'written', () => put(dir, durableFolders, pathOf(dir, key), bytes)),
     get: (key) => guard(dir, 'read', () => orNull(readFile(pathOf(dir, key)))),
+    has: (key) => guard(dir, 'read', async () => (await orNull(stat(pathOf(dir, key)))) !== null),
     delete: (key) =>
       guard(dir, 'deleted', async () => {
         await rm(pathOf(dir, key), { force: true });

@@ -1,6 +1,7 @@
 import {
   DeleteObjectCommand,
   GetObjectCommand,
+  HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
@@ -48,6 +49,7 @@ export async function openS3Objects(options: S3Options): Promise<ObjectStore> {
   return {
     put: (key, bytes) => guard(() => put(client, Bucket, key, bytes)),
     get: (key) => guard(() => get(client, Bucket, key)),
+    has: (key) => guard(() => has(client, Bucket, key)),
     delete: (key) =>
       guard(async () => {
         const command = new DeleteObjectCommand({ Bucket, Key: nameOf(key) });
@@ -89,10 +91,22 @@ async function put(client: S3Client, bucket: string, key: ObjectKey, bytes: Buff
 
 async function get(client: S3Client, bucket: string, key: ObjectKey): Promise<Buffer | null> {
   const limit = within(PROMPT_MS);
-  try {
+  return orNull(async () => {
     const command = new GetObjectCommand({ Bucket: bucket, Key: nameOf(key) });
     const { Body } = await client.send(command, limit);
     return Body === undefined ? null : Buffer.from(await Body.transformToByteArray());
+  });
+}
+
+async function has(client: S3Client, bucket: string, key: ObjectKey): Promise<boolean> {
+  const command = new HeadObjectCommand({ Bucket: bucket, Key: nameOf(key) });
+  return (await orNull(() => client.send(command, within(PROMPT_MS)))) !== null;
+}
+
+/** What is not there is an answer, not a fault. */
+async function orNull<Result>(work: () => Promise<Result>): Promise<Result | null> {
+  try {
+    return await work();
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;
