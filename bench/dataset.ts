@@ -68,6 +68,7 @@ function recordOf(number: number): PredictionRecord {
       ...{ isLowConfidence: false, policyId: 'p', source: 'web', externalId: null },
       rates: { random: 0.5, lowConfidence: 0, disputed: 1, spare: 0.5 },
       isDisputed: false,
+      shadowAnswer: null,
       decision: {
         ...{ batchId: 'b', decidedAt: at, pi: 0.5, q: 0.3 },
         ...{ isSelected: true, isRandom: number % 2 === 0 },

@@ -77,7 +77,7 @@ export class FilledStore {
           ...{ isSelected, isRandom: isSelected },
         },
         reasons: isSelected ? ['random'] : [],
-        isDisputed: candidate.isDisputed,
+        isDisputed: candidate.disputedBy !== null,
         isRevision: candidate.earlier !== null,
         isNewlySelected: isSelected && candidate.earlier === null,
       };

@@ -55,7 +55,7 @@ export function prepare(stream: Stream): PreparedStream {
       predictionId: id,
       rates: NO_RATES,
       isLowConfidence: isLow(index),
-      isDisputed: stream.flagged[index] === 1,
+      disputedBy: stream.flagged[index] === 1 ? 'person' : null,
       earlier: null,
     })),
     simulated: IDS.map((id, index) => ({

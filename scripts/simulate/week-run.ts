@@ -216,7 +216,7 @@ function decideBatch(
     predictionId: predictionId(String(position)),
     rates: item.rates,
     isLowConfidence: item.isLowConfidence,
-    isDisputed: item.isDisputed,
+    disputedBy: item.isDisputed ? 'person' : null,
     earlier: item.decision,
   }));
   const { decisions } = selectBatch({

@@ -1,4 +1,5 @@
 import type { ModelVersion, ObjectKey, PredictionId } from './ids.ts';
+import type { ShadowAnswer } from './shadow-answer.ts';
 
 /** The choice in every project that says: a photo of no class at all. Wrong whatever the model said. */
 export const NONE_OF_THESE = 'None of these';
@@ -58,8 +59,10 @@ export interface Decision {
 
 /** A prediction with all that happened to it since. */
 export interface StoredPrediction extends Prediction {
-  /** A flag, or a correction to another class, came before the freeze; never taken back. */
+  /** A flag, a correction to another class or another model's different answer came before the freeze; never taken back. */
   readonly isDisputed: boolean;
+  /** What the model that did not serve answered; null where it was not asked, or not yet. */
+  readonly shadowAnswer: Omit<ShadowAnswer, 'id'> | null;
   /** Null until its batch is selected. */
   readonly decision: Decision | null;
 }

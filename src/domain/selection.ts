@@ -2,16 +2,23 @@ import type { PredictionId } from './ids.ts';
 import type { Decision, Rates } from './prediction.ts';
 
 /** Why a prediction was selected, in the order in which a task's project is chosen. */
-export const SELECTION_REASONS = ['random', 'low_confidence', 'disputed', 'spare'] as const;
+export const SELECTION_REASONS = [
+  'random',
+  'low_confidence',
+  'disputed',
+  'models_differ',
+  'spare',
+] as const;
 export type SelectionReason = (typeof SELECTION_REASONS)[number];
 
 /** The three projects. */
 export const PROJECT_KINDS = ['random', 'low_confidence', 'disputed'] as const;
 export type ProjectKind = (typeof PROJECT_KINDS)[number];
 
-/** The project of a task: that of its first reason; spare ones join the random project. */
+/** The project of a task: that of its first reason; where models differ it is disputed, spare ones join the random project. */
 export function projectOf(reasons: readonly SelectionReason[]): ProjectKind {
   const first = SELECTION_REASONS.find((reason) => reasons.includes(reason));
+  if (first === 'models_differ') return 'disputed';
   return first === undefined || first === 'spare' ? 'random' : first;
 }
 
@@ -28,12 +35,16 @@ export interface Policy {
   readonly confidenceDriven: { readonly multiplier: number; readonly meanS: number } | null;
 }
 
+/** Who disputes an answer: a person, or else only another model that answered differently. */
+export type Disputant = 'person' | 'model';
+
 /** A prediction whose batch comes now. */
 export interface Candidate {
   readonly predictionId: PredictionId;
   readonly rates: Rates;
   readonly isLowConfidence: boolean;
-  readonly isDisputed: boolean;
+  /** Null: nobody did. Both count alike for the rates; the reason tells them apart. */
+  readonly disputedBy: Disputant | null;
   /** Set for a prediction decided earlier that was disputed since (statistics: two-phase); null for a fresh one. */
   readonly earlier: Decision | null;
 }

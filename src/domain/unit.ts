@@ -40,6 +40,11 @@ export interface Unit {
   readonly answers: readonly { readonly annotator: string; readonly answer: string }[];
 }
 
+/** A selected prediction on which another model named a different class. */
+export interface DifferingUnit extends Unit {
+  readonly otherClass: string;
+}
+
 /** Where a label changed: the windows of this model version that contain this event time (ms). */
 export interface LabelChange {
   readonly modelVersion: ModelVersion;
@@ -47,8 +52,11 @@ export interface LabelChange {
 }
 
 /** Probability that the model was right about a labelled unit: 1 or 0, or a vote share. */
-export function correctness(unit: Unit): number | null {
-  return unit.outcome.state === 'labelled' ? (unit.outcome.shares[unit.predictedClass] ?? 0) : null;
+export const correctness = (unit: Unit): number | null => shareOf(unit, unit.predictedClass);
+
+/** The same of a class that another model named. */
+export function shareOf({ outcome }: Unit, className: string): number | null {
+  return outcome.state === 'labelled' ? (outcome.shares[className] ?? 0) : null;
 }
 
 /**

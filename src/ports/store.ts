@@ -14,8 +14,9 @@ import type {
   ProjectKind,
   SelectionReason,
 } from '../domain/selection.ts';
+import type { PairCounts, ShadowAnswer, VersionPair } from '../domain/shadow-answer.ts';
 import type { Claim, KeyedRequest, StoredAnswer } from '../domain/stored-answer.ts';
-import type { Unit } from '../domain/unit.ts';
+import type { DifferingUnit, Unit } from '../domain/unit.ts';
 import type { WindowName } from '../domain/window.ts';
 
 /**
@@ -64,6 +65,16 @@ export interface PredictionStore {
   ): Promise<{ readonly counted: FeedbackKind; readonly isNew: boolean } | null>;
   /** Takes live feedback back (what is shown changes; pi, selection and `isDisputed` never do). False when there was none. */
   revokeFeedback(id: PredictionId, kind: FeedbackKind, at: number): Promise<boolean>;
+  /**
+   * Stores what the model that did not serve answered, and counts the prediction for the pair of versions. A different
+   * class, in time, disputes the prediction just as a flag does (see giveFeedback); the first answer is the one that counts.
+   * @param flagHorizonMs see differsInTime
+   * @returns `unknown` when there is no such prediction, or none any more
+   */
+  recordShadowAnswer(
+    answer: ShadowAnswer,
+    flagHorizonMs: number,
+  ): Promise<'recorded' | 'already_recorded' | 'unknown'>;
   /** Live feedback of one prediction. */
   feedbackOf(id: PredictionId): Promise<readonly Feedback[]>;
   /**
@@ -315,6 +326,19 @@ export interface EstimateStore {
     from: number,
     to: number,
   ): Promise<Readonly<Record<FeedbackKind, number>>>;
+  /** Pairs of versions that both answered some predictions, with the event times of the first and the last such one, newest first. */
+  versionPairs(): Promise<
+    readonly (VersionPair & { readonly firstAt: number; readonly lastAt: number })[]
+  >;
+  /** Predictions with event time in [from, to) that both answered, also those forgotten or erased since. */
+  pairCounts(pair: VersionPair, from: number, to: number): Promise<PairCounts>;
+  /** Those of `units` of the served version on which the other one named a different class. */
+  differingUnits(
+    pair: VersionPair,
+    from: number,
+    to: number,
+    tiesBefore: number,
+  ): Promise<readonly DifferingUnit[]>;
   /** Saves estimates as the latest, and what is drawn of them in their history. Old ones are thinned: see `thinnedPeriods`. */
   saveEstimates(estimates: readonly AccuracyEstimate[], fence: Fence): Promise<void>;
   /**

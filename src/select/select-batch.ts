@@ -53,7 +53,7 @@ function rank(candidate: Candidate, numberOf: BatchInput['numberOf']): Ranked {
   const u = numberOf(candidate.predictionId);
   const r =
     candidate.earlier === null
-      ? wantedRate(candidate.rates, candidate.isDisputed)
+      ? wantedRate(candidate.rates, candidate.disputedBy !== null)
       : candidate.rates.disputed;
   return { candidate, u, r };
 }
@@ -82,7 +82,7 @@ function decide(
     predictionId: candidate.predictionId,
     decision,
     reasons: decision.isSelected ? reasonsOf(item, decision.isRandom, threshold.tau) : NO_REASONS,
-    isDisputed: candidate.isDisputed,
+    isDisputed: candidate.disputedBy !== null,
     isRevision: earlier !== null,
     isNewlySelected: decision.isSelected && earlier?.isSelected !== true,
   };
@@ -133,14 +133,15 @@ function reasonsOf(
   isRandom: boolean,
   tau: number,
 ): readonly SelectionReason[] {
-  const { rates, isDisputed, earlier } = candidate;
+  const { rates, disputedBy, earlier } = candidate;
+  const dispute = disputedBy === 'model' ? 'models_differ' : 'disputed';
   // A late dispute that is taken is taken because of the dispute, also where only the floor reaches it.
-  if (earlier !== null) return isRandom ? ['random', 'disputed'] : ['disputed'];
+  if (earlier !== null) return isRandom ? ['random', dispute] : [dispute];
   const isBelow = (rate: number): boolean => u < Math.min(1, rate * tau);
   const reasons: SelectionReason[] = [];
   if (isRandom) reasons.push('random');
   if (isBelow(rates.lowConfidence)) reasons.push('low_confidence');
-  if (isDisputed && isBelow(rates.disputed)) reasons.push('disputed');
+  if (disputedBy !== null && isBelow(rates.disputed)) reasons.push(dispute);
   if (isBelow(rates.spare)) reasons.push('spare');
   return reasons.length > 0 ? reasons : ['spare'];
 }

@@ -10,6 +10,7 @@ import { describeRecordsBetween } from './store/records-between.ts';
 import { describeReporters } from './store/reporters.ts';
 import { describeRuns } from './store/runs.ts';
 import { describeSelections } from './store/selections.ts';
+import { describeShadowAnswers } from './store/shadow-answers.ts';
 import { describeSharedTasks } from './store/shared-tasks.ts';
 import { describeTasks } from './store/tasks.ts';
 
@@ -42,6 +43,7 @@ export function describeStore(
 
     describePredictions(bench);
     describeAnswers(bench);
+    describeShadowAnswers(bench);
     describeRecordsBetween(bench);
     describeSelections(bench);
     describePopulation(bench, populationRuns);

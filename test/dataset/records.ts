@@ -35,6 +35,7 @@ export function record(
     source: 'web',
     externalId: null,
     isDisputed: false,
+    shadowAnswer: null,
     decision: { batchId: 'b', decidedAt: AT, pi: 0.5, q: 0.25, isSelected: true, isRandom },
     ...changes.prediction,
   };

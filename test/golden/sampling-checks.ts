@@ -69,7 +69,7 @@ export const capFloor = check(({ u, r, pRandom, budgetLeft, floor }: BatchInputs
       predictionId: predictionId(String(i)),
       rates: { random: pRandom[i] ?? 0, lowConfidence: 0, disputed: 0, spare: rate },
       isLowConfidence: false,
-      isDisputed: false,
+      disputedBy: null,
       earlier: null,
     })),
   });

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 
 import { predictionId } from '../../src/domain/ids.ts';
 import type { Decision, Rates } from '../../src/domain/prediction.ts';
-import type { Candidate } from '../../src/domain/selection.ts';
+import type { Candidate, Disputant } from '../../src/domain/selection.ts';
 import { selectBatch } from '../../src/select/select-batch.ts';
 
 const rate = fc.double({ min: 0, max: 1, noNaN: true });
@@ -12,19 +12,19 @@ const uniform = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const drawn = fc.record({
   u: uniform,
   rates: fc.record({ random: rate, lowConfidence: rate, disputed: rate, spare: rate }),
-  isDisputed: fc.boolean(),
+  disputedBy: fc.constantFrom('person' as const, 'model' as const, null),
 });
 interface Drawn {
   readonly u: number;
   readonly rates: Rates;
-  readonly isDisputed: boolean;
+  readonly disputedBy: Disputant | null;
 }
 
 const candidate = (index: number, rates: Rates, changes: Partial<Candidate> = {}): Candidate => ({
   predictionId: predictionId(String(index)),
   rates,
   isLowConfidence: rates.lowConfidence > 0,
-  isDisputed: false,
+  disputedBy: null,
   earlier: null,
   ...changes,
 });
@@ -36,8 +36,8 @@ const select = (items: readonly Drawn[], budgetLeft: number, floor = 0.01) =>
     budgetLeft,
     floor,
     numberOf: (id) => items[Number(id)]?.u ?? 0,
-    candidates: items.map(({ rates, isDisputed }, index) =>
-      candidate(index, rates, { isDisputed }),
+    candidates: items.map(({ rates, disputedBy }, index) =>
+      candidate(index, rates, { disputedBy }),
     ),
   });
 
@@ -104,6 +104,19 @@ describe('a batch', () => {
     );
   });
 
+  it('decides alike whoever disputes, a person or a model', () => {
+    fc.assert(
+      fc.property(fc.array(drawn), fc.nat(20), (items, budget) => {
+        const by = (disputant: Disputant) =>
+          select(
+            items.map((item) => ({ ...item, disputedBy: item.disputedBy && disputant })),
+            budget,
+          ).decisions.map(({ decision }) => decision);
+        assert.deepEqual(by('model'), by('person'));
+      }),
+    );
+  });
+
   it('does not depend on the order of its candidates', () => {
     fc.assert(
       fc.property(fc.array(drawn), fc.nat(10), (items, budget) => {
@@ -119,7 +132,7 @@ describe('a batch', () => {
   });
 
   it("has tau in everyone's pi when the cap works", () => {
-    const items = [0.1, 0.2, 0.3].map((u) => ({ u, rates: only(1), isDisputed: false }));
+    const items = [0.1, 0.2, 0.3].map((u) => ({ u, rates: only(1), disputedBy: null }));
     const batch = select(items, 2);
     assert.equal(batch.tau, 0.3);
     assert.deepEqual(
@@ -133,7 +146,7 @@ describe('a batch', () => {
   });
 
   it('keeps the floor when the budget is spent', () => {
-    const items = [0.01, 0.2].map((u) => ({ u, rates: only(0), isDisputed: false }));
+    const items = [0.01, 0.2].map((u) => ({ u, rates: only(0), disputedBy: null }));
     const { decisions } = select(items, 0, 0.05);
     assert.deepEqual(
       decisions.map(({ decision }) => decision.pi),
@@ -147,8 +160,8 @@ describe('a batch', () => {
 
   it('uses the rates that a prediction was recorded with, whatever others have', () => {
     const items = [
-      { u: 0.5, rates: only(0.3), isDisputed: false },
-      { u: 0.5, rates: only(0.7), isDisputed: false },
+      { u: 0.5, rates: only(0.3), disputedBy: null },
+      { u: 0.5, rates: only(0.7), disputedBy: null },
     ];
     assert.deepEqual(
       select(items, 9).decisions.map(({ decision }) => decision.pi),
@@ -158,12 +171,19 @@ describe('a batch', () => {
 
   it('names every strategy that reaches the number, in the order of the projects', () => {
     const rates = { random: 0.1, lowConfidence: 0.5, disputed: 0.4, spare: 0.2 };
-    const reasons = (u: number, isDisputed: boolean) =>
-      select([{ u, rates, isDisputed }], 9).decisions[0]?.reasons;
-    assert.deepEqual(reasons(0.05, true), ['random', 'low_confidence', 'disputed', 'spare']);
-    assert.deepEqual(reasons(0.3, true), ['low_confidence', 'disputed']);
-    assert.deepEqual(reasons(0.3, false), ['low_confidence']);
-    assert.deepEqual(reasons(0.6, true), []);
+    const reasons = (u: number, disputedBy: Disputant | null) =>
+      select([{ u, rates, disputedBy }], 9).decisions[0]?.reasons;
+    assert.deepEqual(reasons(0.05, 'person'), ['random', 'low_confidence', 'disputed', 'spare']);
+    assert.deepEqual(reasons(0.05, 'model'), [
+      'random',
+      'low_confidence',
+      'models_differ',
+      'spare',
+    ]);
+    assert.deepEqual(reasons(0.3, 'person'), ['low_confidence', 'disputed']);
+    assert.deepEqual(reasons(0.3, 'model'), ['low_confidence', 'models_differ']);
+    assert.deepEqual(reasons(0.3, null), ['low_confidence']);
+    assert.deepEqual(reasons(0.6, 'person'), []);
   });
 
   it('refuses a floor that is no probability', () => {
@@ -173,14 +193,14 @@ describe('a batch', () => {
 
 describe('a dispute that comes after the first batch', () => {
   const rates = { random: 0.1, lowConfidence: 0, disputed: 0.6, spare: 0.1 };
-  const revise = (u: number, decision: Decision, budgetLeft = 9) =>
+  const revise = (u: number, decision: Decision, budgetLeft = 9, by: Disputant = 'person') =>
     selectBatch({
       id: 'second',
       decidedAt: 1,
       budgetLeft,
       floor: 0.01,
       numberOf: () => u,
-      candidates: [candidate(0, rates, { isDisputed: true, earlier: decision })],
+      candidates: [candidate(0, rates, { disputedBy: by, earlier: decision })],
     }).decisions[0];
 
   it('raises pi and leaves q', () => {
@@ -189,6 +209,16 @@ describe('a dispute that comes after the first batch', () => {
     assert.equal(revised.decision.q, 0.1);
     assert.equal(revised.isNewlySelected, true);
     assert.deepEqual(revised.reasons, ['disputed']);
+    assert.deepEqual(revise(0.3, earlier({}), 9, 'model'), {
+      ...revised,
+      reasons: ['models_differ'],
+    });
+  });
+
+  it('names the random part first', () => {
+    const selected = earlier({ isSelected: true, isRandom: true });
+    assert.deepEqual(revise(0.05, selected)?.reasons, ['random', 'disputed']);
+    assert.deepEqual(revise(0.05, selected, 9, 'model')?.reasons, ['random', 'models_differ']);
   });
 
   it('never lowers pi', () => {

@@ -20,8 +20,13 @@ export async function makeTasks(
   await store.commitBatch(
     {
       ...{ id: decision.batchId, decidedAt: now, tau: 1, floor: 0, budgetLeft: count },
-      decisions: candidates.map(({ predictionId, isDisputed }) => ({
-        ...{ predictionId, isDisputed, isRevision: false, isNewlySelected: true },
+      decisions: candidates.map(({ predictionId, disputedBy }) => ({
+        ...{
+          predictionId,
+          isDisputed: disputedBy !== null,
+          isRevision: false,
+          isNewlySelected: true,
+        },
         decision: { ...decision, isSelected: true, isRandom: reason === 'random' },
         reasons: [reason],
       })),

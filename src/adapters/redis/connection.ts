@@ -68,6 +68,16 @@ export class Connection {
     return pairs;
   }
 
+  /** Members of a sorted set with their scores, the highest first. */
+  async scores(key: string): Promise<Map<string, number>> {
+    const flat = (await this.call('ZREVRANGE', key, 0, -1, 'WITHSCORES')) as string[];
+    return new Map(
+      flat.flatMap((member, index) =>
+        index % 2 === 0 ? [[member, Number(flat[index + 1])] as const] : [],
+      ),
+    );
+  }
+
   async count(command: 'ZCARD' | 'ZCOUNT', ...values: readonly Argument[]): Promise<number> {
     return Number(await this.call(command, ...values));
   }

@@ -3,6 +3,7 @@ import type { Feedback } from '../../domain/feedback.ts';
 import type { PredictionId } from '../../domain/ids.ts';
 import type { Decision, Prediction, StoredPrediction } from '../../domain/prediction.ts';
 import type { ProjectKind, SelectionReason } from '../../domain/selection.ts';
+import type { ShadowAnswer } from '../../domain/shadow-answer.ts';
 import type { Unit } from '../../domain/unit.ts';
 import { outcomeOf, usableAnswers } from '../../domain/unit.ts';
 import type { OutboxEntry } from '../../ports/store.ts';
@@ -20,6 +21,10 @@ export interface PredictionDocument {
   readonly feedback: readonly Feedback[];
   /** Feedback that was taken back or replaced. */
   readonly pastFeedback: readonly (Feedback & { readonly revokedAt: number })[];
+  /** Disputed, but by no person; absent: not so. */
+  readonly isDisputedByModel?: boolean;
+  /** Absent in records of a program that asked no second model. */
+  readonly shadowAnswer?: StoredPrediction['shadowAnswer'];
 }
 
 /** A selected prediction, its task and its outcome. */
@@ -46,7 +51,11 @@ export interface UnitDocument {
   readonly joinedTo: PredictionId | null;
   /** Those that share this one's task, oldest first. */
   readonly sharers: readonly PredictionId[];
+  /** What the model that did not serve named; absent where it was not asked, or not yet. */
+  readonly shadow?: ShadowClass;
 }
+
+type ShadowClass = Pick<ShadowAnswer, 'modelVersion' | 'predictedClass'>;
 
 export const predictionKey = (connection: Connection, id: PredictionId): string =>
   connection.key('prediction', id);
@@ -56,6 +65,12 @@ export const unitKey = (connection: Connection, id: PredictionId): string =>
 export const contentKey = (connection: Connection, digest: string): string =>
   connection.key('content', digest);
 export const entryKey = (connection: Connection, id: number): string => connection.key('entry', id);
+
+/** Lists the selected predictions of the pair on which the two named different classes. */
+export const differingKey = (
+  connection: Connection,
+  { served, other }: { readonly served: string; readonly other: string },
+): string => connection.key('differing', served, other);
 
 /** Stores a prediction in place of what it was, in every index that lists it. */
 export function savePrediction(
@@ -98,7 +113,10 @@ function unitIndexes(connection: Connection, document: UnitDocument): IndexEntry
   const isThere = task !== null && deletedAt === null;
   const isOwn = document.joinedTo === null && deletedAt === null;
   const isOpen = isOwn && verdict.kind === 'pending' && !document.isErased;
-  const entries: IndexEntry[] = [[connection.key('units', document.modelVersion), unit.at, id]];
+  const { modelVersion: served, shadow } = document;
+  const entries: IndexEntry[] = [[connection.key('units', served), unit.at, id]];
+  if (shadow !== undefined && shadow.predictedClass !== unit.predictedClass)
+    entries.push([differingKey(connection, { served, other: shadow.modelVersion }), unit.at, id]);
   if (isThere) entries.push([connection.key('tasks', task.project), 0, id]);
   if (isThere && verdict.kind === 'disagreed')
     entries.push([connection.key('ties'), verdict.since, id]);
@@ -149,6 +167,7 @@ function save<Document>(
 export const storedPrediction = (document: PredictionDocument): StoredPrediction => ({
   ...document.prediction,
   isDisputed: document.isDisputed,
+  shadowAnswer: document.shadowAnswer ?? null,
   decision: document.decision,
 });
 
@@ -175,6 +194,14 @@ export const unitOf = (
   outcome: outcomeOf(host ?? document, tiesBefore),
   answers: usableAnswers(document.annotations),
 });
+
+/** What a unit keeps of the other model's answer. */
+export const shadowOf = (
+  answer: PredictionDocument['shadowAnswer'],
+): Pick<UnitDocument, 'shadow'> =>
+  answer == null
+    ? {}
+    : { shadow: { modelVersion: answer.modelVersion, predictedClass: answer.predictedClass } };
 
 /** What a unit shows of feedback: a live flag or correction, and the corrected class. */
 export const shownFeedback = (

@@ -56,7 +56,7 @@ export async function erasePrediction(
 }
 
 function nameless(document: PredictionDocument, name: PredictionId): PredictionDocument {
-  const { prediction } = document;
+  const { prediction, shadowAnswer } = document;
   return {
     ...document,
     prediction: {
@@ -72,6 +72,7 @@ function nameless(document: PredictionDocument, name: PredictionId): PredictionD
     isErased: true,
     feedback: [],
     pastFeedback: [],
+    ...(shadowAnswer != null && { shadowAnswer: { ...shadowAnswer, at: hourOf(shadowAnswer.at) } }),
   };
 }
 

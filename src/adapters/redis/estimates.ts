@@ -1,27 +1,40 @@
 import type { AccuracyEstimate, PastEstimate } from '../../domain/estimate.ts';
 import { pastEstimate, thinnedPeriods, withoutMistake } from '../../domain/estimate.ts';
 import type { ModelVersion, PredictionId } from '../../domain/ids.ts';
-import type { Unit } from '../../domain/unit.ts';
 import { dayOf } from '../../domain/window.ts';
 import type { EstimateStore } from '../../ports/store.ts';
 import type { Connection } from './connection.ts';
 import type { UnitDocument } from './documents.ts';
-import { unitKey, unitOf } from './documents.ts';
+import { differingKey, unitKey, unitOf } from './documents.ts';
 import { feedbackCounts, rollUpFeedback } from './feedback.ts';
 import { readBlocks, readDays, rollUpHours } from './population.ts';
+import { pairCounts, rollUpPairs, versionPairs } from './shadow-answers.ts';
 import { parseDocument, transact, type Transaction } from './transaction.ts';
 
 export const estimateStore = (connection: Connection): EstimateStore => ({
   modelVersions: () => modelVersions(connection),
-  units: (version, from, to, tiesBefore) => units(connection, version, from, to, tiesBefore),
+  units: async (version, from, to, tiesBefore) => {
+    const found = await unitsIn(connection, connection.key('units', version), from, to);
+    return found.map(({ document, host }) => unitOf(document, host, tiesBefore));
+  },
   populationBlocks: (version, from, to) => readBlocks(connection, version, from, to),
   populationDays: (version, from, to) => readDays(connection, version, from, to),
   rollUp: (before, fence) =>
     transact(connection, fence, async (transaction) => {
       await rollUpFeedback(connection, transaction, dayOf(before));
+      await rollUpPairs(connection, transaction, dayOf(before));
       await rollUpHours(connection, transaction, dayOf(before));
     }),
   feedbackCounts: (version, from, to) => feedbackCounts(connection, version, from, to),
+  versionPairs: () => versionPairs(connection),
+  pairCounts: (pair, from, to) => pairCounts(connection, pair, from, to),
+  differingUnits: async (pair, from, to, tiesBefore) => {
+    const found = await unitsIn(connection, differingKey(connection, pair), from, to);
+    return found.map(({ document, host }) => ({
+      ...unitOf(document, host, tiesBefore),
+      otherClass: document.shadow?.predictedClass ?? '',
+    }));
+  },
   saveEstimates: (estimates, fence) =>
     transact(connection, fence, (transaction) => {
       for (const estimate of estimates) saveEstimate(connection, transaction, estimate);
@@ -45,18 +58,10 @@ const historyKey = (connection: Connection, version: string, window: string): st
   connection.key('estimates', version, window);
 
 async function modelVersions(connection: Connection): ReturnType<EstimateStore['modelVersions']> {
-  const scores = async (name: string): Promise<Map<string, number>> => {
-    const flat = (await connection.call(
-      'ZREVRANGE',
-      ...[connection.key(name), 0, -1, 'WITHSCORES'],
-    )) as string[];
-    return new Map(
-      flat.flatMap((member, index) =>
-        index % 2 === 0 ? [[member, Number(flat[index + 1])] as const] : [],
-      ),
-    );
-  };
-  const [first, last] = await Promise.all([scores('versions-first'), scores('versions-last')]);
+  const [first, last] = await Promise.all([
+    connection.scores(connection.key('versions-first')),
+    connection.scores(connection.key('versions-last')),
+  ]);
   return [...last].map(([version, lastAt]) => ({
     modelVersion: version as ModelVersion,
     firstAt: first.get(version) ?? lastAt,
@@ -70,19 +75,24 @@ const SLIMMED_AT_ONCE = 500;
 /** How often a list is read again whose documents were renamed meanwhile. */
 const READS_MAX = 5;
 
-/** Read again when one was renamed between the list and the documents: an erased unit must not drop out of a window. */
-async function units(
+interface FoundUnit {
+  readonly document: UnitDocument;
+  /** The one that has the task, where it is shared. */
+  readonly host: UnitDocument | null;
+}
+
+/**
+ * Units that the index lists with event time in [from, to), oldest first. Read again when one was renamed between the list
+ * and the documents: an erased unit must not drop out of a window.
+ */
+async function unitsIn(
   connection: Connection,
-  version: ModelVersion,
+  index: string,
   from: number,
   to: number,
-  tiesBefore: number,
-): Promise<Unit[]> {
+): Promise<FoundUnit[]> {
   for (let read = 1; ; read += 1) {
-    const ids = (await connection.members(
-      connection.key('units', version),
-      ...[from, to],
-    )) as PredictionId[];
+    const ids = (await connection.members(index, ...[from, to])) as PredictionId[];
     const texts = await connection.getAll(ids.map((id) => unitKey(connection, id)));
     const documents = texts.flatMap((text) => parseDocument<UnitDocument>(text) ?? []);
     const hosts = await hostsOf(connection, documents);
@@ -92,7 +102,7 @@ async function units(
       documents.length === ids.length &&
       documents.every((document) => document.joinedTo === null || hostOf(document) !== null);
     if (isWhole || read === READS_MAX)
-      return documents.map((document) => unitOf(document, hostOf(document), tiesBefore));
+      return documents.map((document) => ({ document, host: hostOf(document) }));
   }
 }
 

@@ -2,6 +2,7 @@ import type { Feedback, FeedbackKind } from '../../domain/feedback.ts';
 import type { ObjectKey, PredictionId } from '../../domain/ids.ts';
 import { disputedIncrements, patternIndex, recordedIncrement } from '../../domain/population.ts';
 import type { Prediction } from '../../domain/prediction.ts';
+import { differsInTime, type ShadowAnswer } from '../../domain/shadow-answer.ts';
 import { hourOf } from '../../domain/window.ts';
 import type { PredictionStore } from '../../ports/store.ts';
 import type { Connection } from './connection.ts';
@@ -10,6 +11,7 @@ import {
   predictionKey,
   savePrediction,
   saveUnit,
+  shadowOf,
   shownFeedback,
   storedPrediction,
   unitKey,
@@ -19,6 +21,7 @@ import { countFeedback, withFeedback, withoutFeedback } from './feedback.ts';
 import { externalKey, objectKeyOf, releaseObject } from './object-references.ts';
 import { countInDay, PopulationChanges, readRolledUntil } from './population.ts';
 import { recordsBetween } from './records-between.ts';
+import { countPair } from './shadow-answers.ts';
 import { parseDocument, transact, type Transaction } from './transaction.ts';
 import { Turns } from './turns.ts';
 
@@ -33,6 +36,8 @@ export function predictionStore(connection: Connection): PredictionStore {
     },
     giveFeedback: (feedback, flagHorizonMs) =>
       turns.take(feedback.predictionId, () => give(connection, feedback, flagHorizonMs)),
+    recordShadowAnswer: (answer, flagHorizonMs) =>
+      turns.take(answer.id, () => recordShadowAnswer(connection, answer, flagHorizonMs)),
     revokeFeedback: (id, kind, at) => turns.take(id, () => revoke(connection, id, kind, at)),
     feedbackOf: async (id) => (await find(connection, id))?.feedback ?? [],
     erasePrediction: (id, at) =>
@@ -151,9 +156,38 @@ const give = (
     await saveFeedback(connection, transaction, before, {
       ...given.document,
       isDisputed: before.isDisputed || given.disputes,
+      isDisputedByModel: before.isDisputedByModel === true && !given.disputes,
       awaitsRevision: before.awaitsRevision || (isNewlyDisputed && before.decision !== null),
     });
     return given.answer;
+  });
+
+const recordShadowAnswer = (
+  connection: Connection,
+  answer: ShadowAnswer,
+  flagHorizonMs: number,
+): ReturnType<PredictionStore['recordShadowAnswer']> =>
+  transact(connection, null, async (transaction) => {
+    const before = await read(connection, transaction, answer.id);
+    if (before === null) return 'unknown';
+    if (before.shadowAnswer != null) return 'already_recorded';
+    const disputes = !before.isDisputed && differsInTime(answer, before.prediction, flagHorizonMs);
+    if (disputes) await moveToDisputed(connection, transaction, before);
+    const { id, ...shadowAnswer } = answer;
+    const isDisputed = before.isDisputed || disputes;
+    savePrediction(connection, transaction, before, {
+      ...{ ...before, shadowAnswer, isDisputed },
+      isDisputedByModel: before.isDisputedByModel === true || disputes,
+      awaitsRevision: before.awaitsRevision || (disputes && before.decision !== null),
+    });
+    await countPair(connection, transaction, before.prediction, answer);
+    const unit = await transaction.readDocument<UnitDocument>(unitKey(connection, id));
+    if (unit !== null)
+      saveUnit(connection, transaction, unit, {
+        ...{ ...unit, ...shadowOf(shadowAnswer) },
+        unit: { ...unit.unit, isDisputed },
+      });
+    return 'recorded';
   });
 
 async function saveFeedback(

@@ -1,11 +1,17 @@
 import { decidedIncrement, PATTERNS } from '../../domain/population.ts';
-import type { Batch, Candidate, CandidateDecision, Policy } from '../../domain/selection.ts';
+import type {
+  Batch,
+  Candidate,
+  CandidateDecision,
+  Disputant,
+  Policy,
+} from '../../domain/selection.ts';
 import { projectOf } from '../../domain/selection.ts';
 import { dayOf } from '../../domain/window.ts';
 import type { OutboxStore, SelectionStore } from '../../ports/store.ts';
 import type { Connection } from './connection.ts';
 import type { PredictionDocument, UnitDocument } from './documents.ts';
-import { predictionKey, savePrediction, shownFeedback, unitKey } from './documents.ts';
+import { predictionKey, savePrediction, shadowOf, shownFeedback, unitKey } from './documents.ts';
 import { insertEntries } from './outbox.ts';
 import { PopulationChanges, readRolledUntil } from './population.ts';
 import { joinTask, UnitChanges } from './shared-tasks.ts';
@@ -81,13 +87,23 @@ async function candidates(connection: Connection, before: number): Promise<Candi
   });
 }
 
-const candidateOf = ({ prediction, isDisputed, decision }: PredictionDocument): Candidate => ({
+const candidateOf = ({
+  prediction,
+  isDisputed,
+  isDisputedByModel,
+  decision,
+}: PredictionDocument): Candidate => ({
   predictionId: prediction.id,
   rates: prediction.rates,
   isLowConfidence: prediction.isLowConfidence,
-  isDisputed,
+  disputedBy: disputantOf(isDisputed, isDisputedByModel),
   earlier: decision,
 });
+
+function disputantOf(isDisputed: boolean, isByModel = false): Disputant | null {
+  if (!isDisputed) return null;
+  return isByModel ? 'model' : 'person';
+}
 
 type NewEntry = Parameters<OutboxStore['enqueue']>[0][number];
 
@@ -170,7 +186,7 @@ function addDecision(
 }
 
 function unitAfter(
-  { prediction, isDisputed, isErased, feedback }: PredictionDocument,
+  { prediction, isDisputed, isErased, feedback, shadowAnswer }: PredictionDocument,
   before: UnitDocument | null,
   { decision, reasons }: CandidateDecision,
 ): UnitDocument {
@@ -186,6 +202,7 @@ function unitAfter(
     ...{ annotatorsWanted: 1, annotations: [], verdict: { kind: 'pending' } },
     ...{ reachedAt: null, deletedAt: null },
     ...{ contentDigest: prediction.contentDigest, joinedTo: null, sharers: [] },
+    ...shadowOf(shadowAnswer),
   };
 }
 

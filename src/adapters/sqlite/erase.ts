@@ -49,8 +49,9 @@ function anonymise(db: Database, row: PredictionRow): void {
   const name = `erased-${row.number}`;
   db.run(
     `UPDATE predictions SET id = ?, at = ?, recorded_at = ?, probabilities = NULL, object_key = NULL,
-       content_digest = '', external_id = NULL, is_erased = 1 WHERE number = ?`,
-    ...[name, hourOf(row.at), hourOf(row.recorded_at), row.number],
+       content_digest = '', external_id = NULL, is_erased = 1, shadow_at = ? WHERE number = ?`,
+    ...[name, hourOf(row.at), hourOf(row.recorded_at)],
+    ...[row.shadow_at === null ? null : hourOf(row.shadow_at), row.number],
   );
   db.run(
     `UPDATE units SET prediction_id = ?, at = ?, probabilities = NULL, is_erased = 1,

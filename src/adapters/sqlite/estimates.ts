@@ -6,7 +6,8 @@ import type { Database } from './database.ts';
 import { feedbackCounts, rollUpFeedback } from './feedback.ts';
 import { fenced } from './fence.ts';
 import { readBlocks, readDays, rollUpHours } from './population.ts';
-import { readUnits } from './units.ts';
+import { pairCounts, rollUpPairs, versionPairs } from './shadow-answers.ts';
+import { readDifferingUnits, readUnits } from './units.ts';
 
 export const estimateStore = (db: Database): EstimateStore => ({
   modelVersions: () =>
@@ -27,9 +28,14 @@ export const estimateStore = (db: Database): EstimateStore => ({
   rollUp: (before, fence) =>
     fenced(db, fence, () => {
       rollUpFeedback(db, before);
+      rollUpPairs(db, before);
       rollUpHours(db, before);
     }),
   feedbackCounts: (version, from, to) => db.read(() => feedbackCounts(db, version, from, to)),
+  versionPairs: () => db.read(() => versionPairs(db)),
+  pairCounts: (pair, from, to) => db.read(() => pairCounts(db, pair, from, to)),
+  differingUnits: (pair, from, to, tiesBefore) =>
+    readDifferingUnits(db, pair, from, to, tiesBefore),
   saveEstimates: (estimates, fence) =>
     fenced(db, fence, () => {
       for (const estimate of estimates) saveEstimate(db, estimate);

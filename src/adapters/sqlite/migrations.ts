@@ -235,4 +235,30 @@ export const MIGRATIONS: readonly string[] = [
     'naive', body -> '$.naive', 'labels', body -> '$.labels', 'maturity', body -> '$.maturity',
     'reliable', body -> '$.reliable');
   `,
+  // A second model may answer the same photos: see shadow-answers.ts.
+  `
+  ALTER TABLE predictions ADD COLUMN disputed_by_model INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE predictions ADD COLUMN shadow_version TEXT;
+  ALTER TABLE predictions ADD COLUMN shadow_class TEXT;
+  ALTER TABLE predictions ADD COLUMN shadow_confidence REAL;
+  ALTER TABLE predictions ADD COLUMN shadow_at INTEGER;
+  ALTER TABLE units ADD COLUMN shadow_version TEXT;
+  ALTER TABLE units ADD COLUMN shadow_class TEXT;
+  CREATE INDEX units_differing ON units (model_version, shadow_version, at) WHERE shadow_class <> predicted_class;
+  CREATE TABLE version_pairs (
+    model_version TEXT NOT NULL,
+    shadow_version TEXT NOT NULL,
+    first_at INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    PRIMARY KEY (model_version, shadow_version)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE pair_hours (
+    model_version TEXT NOT NULL,
+    shadow_version TEXT NOT NULL,
+    hour INTEGER NOT NULL,
+    answered INTEGER NOT NULL,
+    differ INTEGER NOT NULL,
+    PRIMARY KEY (model_version, shadow_version, hour)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -6,6 +6,8 @@ import {
   recordedIncrement,
 } from '../../domain/population.ts';
 import type { Prediction } from '../../domain/prediction.ts';
+import type { Disputant } from '../../domain/selection.ts';
+import { differsInTime } from '../../domain/shadow-answer.ts';
 import { hourOf } from '../../domain/window.ts';
 import type { PredictionStore } from '../../ports/store.ts';
 import type { Database } from './database.ts';
@@ -15,6 +17,7 @@ import type { Population } from './population.ts';
 import { recordsBetween } from './records-between.ts';
 import type { PredictionRow } from './rows.ts';
 import { decisionOf, predictionOf } from './rows.ts';
+import { saveShadowAnswer } from './shadow-answers.ts';
 
 export const predictionStore = (db: Database, population: Population): PredictionStore => ({
   recordPrediction: (prediction) => db.write(() => record(db, population, prediction)),
@@ -28,8 +31,19 @@ export const predictionStore = (db: Database, population: Population): Predictio
       const row = findRow(db, feedback.predictionId);
       if (row === null) return null;
       const given = giveFeedback(db, row, feedback, flagHorizonMs);
-      if (given.disputes) markDisputed(db, population, row);
+      if (given.disputes) markDisputed(db, population, row, 'person');
       return given.answer;
+    }),
+  recordShadowAnswer: (answer, flagHorizonMs) =>
+    db.write(() => {
+      const row = findRow(db, answer.id);
+      if (row === null) return 'unknown';
+      if (row.shadow_version !== null) return 'already_recorded';
+      saveShadowAnswer(db, row, answer);
+      const predicted = { at: row.at, predictedClass: row.predicted_class };
+      if (differsInTime(answer, predicted, flagHorizonMs))
+        markDisputed(db, population, row, 'model');
+      return 'recorded';
     }),
   revokeFeedback: (id, kind, at) => db.write(() => revokeFeedback(db, findRow(db, id), kind, at)),
   feedbackOf: (id) => db.read(() => liveFeedback(db, id)),
@@ -94,7 +108,14 @@ function countArrival(db: Database, recordedAt: number, pattern: number, by: num
 }
 
 /** Moves the unit to the disputed pattern, for ever; one decided already waits for its revision. */
-function markDisputed(db: Database, population: Population, row: PredictionRow): void {
+function markDisputed(
+  db: Database,
+  population: Population,
+  row: PredictionRow,
+  by: Disputant,
+): void {
+  if (by === 'person')
+    db.run('UPDATE predictions SET disputed_by_model = 0 WHERE number = ?', row.number);
   if (row.is_disputed === 1) return;
   const isLowConfidence = row.is_low_confidence === 1;
   const decision = decisionOf(row);
@@ -113,8 +134,8 @@ function markDisputed(db: Database, population: Population, row: PredictionRow):
   countArrival(db, row.recorded_at, patternIndex(isLowConfidence, false), -1);
   countArrival(db, row.recorded_at, patternIndex(isLowConfidence, true), 1);
   db.run(
-    'UPDATE predictions SET is_disputed = 1, awaits_revision = ? WHERE number = ?',
-    ...[Number(decision !== null), row.number],
+    'UPDATE predictions SET is_disputed = 1, disputed_by_model = ?, awaits_revision = ? WHERE number = ?',
+    ...[Number(by === 'model'), Number(decision !== null), row.number],
   );
   db.run('UPDATE units SET is_disputed = 1 WHERE prediction_id = ?', row.id);
 }

@@ -1,7 +1,7 @@
 import type { Annotation, Task, Verdict } from '../../domain/annotation.ts';
 import type { ModelVersion, ObjectKey, PredictionId } from '../../domain/ids.ts';
 import type { Decision, StoredPrediction } from '../../domain/prediction.ts';
-import type { ProjectKind, SelectionReason } from '../../domain/selection.ts';
+import type { Disputant, ProjectKind, SelectionReason } from '../../domain/selection.ts';
 import type { OutboxEntry } from '../../ports/store.ts';
 
 /** A row of `predictions`. */
@@ -34,6 +34,12 @@ export interface PredictionRow {
   readonly q: number | null;
   readonly is_selected: number | null;
   readonly is_random: number | null;
+  /** Disputed, but by no person. */
+  readonly disputed_by_model: number;
+  readonly shadow_version: ModelVersion | null;
+  readonly shadow_class: string | null;
+  readonly shadow_confidence: number | null;
+  readonly shadow_at: number | null;
 }
 
 /** A row of `units`: a selected prediction, its task and its outcome. */
@@ -109,6 +115,19 @@ export function decisionOf(row: PredictionRow): Decision | null {
   };
 }
 
+export function shadowAnswerOf(row: PredictionRow): StoredPrediction['shadowAnswer'] {
+  const { shadow_version: modelVersion, shadow_class: predictedClass } = row;
+  const { shadow_confidence: confidence, shadow_at: at } = row;
+  if (modelVersion === null || predictedClass === null || confidence === null || at === null)
+    return null;
+  return { modelVersion, predictedClass, confidence, at };
+}
+
+export function disputantOf(row: PredictionRow): Disputant | null {
+  if (row.is_disputed === 0) return null;
+  return row.disputed_by_model === 1 ? 'model' : 'person';
+}
+
 export const predictionOf = (
   row: PredictionRow & { readonly object_key: ObjectKey },
 ): StoredPrediction => ({
@@ -128,6 +147,7 @@ export const predictionOf = (
   source: row.source,
   externalId: row.external_id,
   isDisputed: row.is_disputed === 1,
+  shadowAnswer: shadowAnswerOf(row),
   decision: decisionOf(row),
 });
 

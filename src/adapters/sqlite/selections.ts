@@ -10,7 +10,7 @@ import { fenced } from './fence.ts';
 import { insertEntries } from './outbox.ts';
 import type { Population } from './population.ts';
 import type { PredictionRow } from './rows.ts';
-import { decisionOf, ratesOf } from './rows.ts';
+import { decisionOf, disputantOf, ratesOf } from './rows.ts';
 import { joinTask } from './shared-tasks.ts';
 
 type ArrivalRow = { readonly hour: number } & Readonly<Record<(typeof PATTERNS)[number], number>>;
@@ -77,7 +77,7 @@ const candidates = (db: Database, before: number): Candidate[] =>
     predictionId: row.id,
     rates: ratesOf(row),
     isLowConfidence: row.is_low_confidence === 1,
-    isDisputed: row.is_disputed === 1,
+    disputedBy: disputantOf(row),
     earlier: decisionOf(row),
   }));
 
@@ -171,12 +171,12 @@ function insertUnit(db: Database, row: PredictionRow, decided: CandidateDecision
   db.run(
     `INSERT INTO units (prediction_id, model_version, at, segment, predicted_class, confidence,
        probabilities, is_low_confidence, is_disputed, pi, q, is_random, reasons, has_flag, correction,
-       is_erased, content_digest)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       is_erased, content_digest, shadow_version, shadow_class)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ...[row.id, row.model_version, row.at, row.segment, row.predicted_class, row.confidence],
     ...[row.probabilities, row.is_low_confidence, row.is_disputed, decision.pi, decision.q],
     ...[Number(decision.isRandom), JSON.stringify(reasons), hasFlag, correction, row.is_erased],
-    row.content_digest,
+    ...[row.content_digest, row.shadow_version, row.shadow_class],
   );
 }
 

@@ -2,7 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 
 import type { Annotation, Verdict } from '../../domain/annotation.ts';
 import type { ModelVersion, PredictionId } from '../../domain/ids.ts';
-import type { Unit } from '../../domain/unit.ts';
+import type { VersionPair } from '../../domain/shadow-answer.ts';
+import type { DifferingUnit, Unit } from '../../domain/unit.ts';
 import { outcomeOf, usableAnswers } from '../../domain/unit.ts';
 import type { Database } from './database.ts';
 import { parseProbabilities } from './rows.ts';
@@ -13,7 +14,7 @@ const PAGE = 500;
 /** What became of a shared task is read from the unit that has it; its answers count there, once. */
 const COLUMNS = `u.prediction_id, u.at, u.segment, u.predicted_class, u.confidence, u.probabilities,
   u.is_low_confidence, u.is_disputed, u.pi, u.q, u.is_random, u.has_flag, u.correction, u.is_erased,
-  ifnull(host.verdict, u.verdict), ifnull(host.deleted_at, u.deleted_at), u.annotations`;
+  ifnull(host.verdict, u.verdict), ifnull(host.deleted_at, u.deleted_at), u.annotations, u.shadow_class`;
 
 type UnitTuple = readonly [
   predictionId: PredictionId,
@@ -33,28 +34,54 @@ type UnitTuple = readonly [
   verdict: string,
   deletedAt: number | null,
   annotations: string,
+  shadowClass: string | null,
 ];
 
-/**
- * Units of the version with event time in [from, to), oldest first. Their numbers are read at once and never change, so
- * that each comes once although others write between the pages.
- */
-export async function readUnits(
+/** Units of the version with event time in [from, to), oldest first. */
+export const readUnits = (
   db: Database,
   version: ModelVersion,
   from: number,
   to: number,
   tiesBefore: number,
-): Promise<Unit[]> {
-  const numbers = await db.read(() =>
-    db
-      .tuples<readonly [number]>(
-        'SELECT number FROM units WHERE model_version = ? AND at >= ? AND at < ? ORDER BY at, number',
-        ...[version, from, to],
-      )
-      .map(([number]) => number),
+): Promise<Unit[]> =>
+  readPages(
+    db,
+    'SELECT number FROM units WHERE model_version = ? AND at >= ? AND at < ? ORDER BY at, number',
+    [version, from, to],
+    (tuple) => unitOf(tuple, tiesBefore),
   );
-  const units: Unit[] = [];
+
+/** Those of them on which the other version named a different class. */
+export const readDifferingUnits = (
+  db: Database,
+  { served, other }: VersionPair,
+  from: number,
+  to: number,
+  tiesBefore: number,
+): Promise<DifferingUnit[]> =>
+  readPages(
+    db,
+    `SELECT number FROM units WHERE model_version = ? AND shadow_version = ? AND at >= ? AND at < ?
+       AND shadow_class <> predicted_class ORDER BY at, number`,
+    [served, other, from, to],
+    (tuple) => ({ ...unitOf(tuple, tiesBefore), otherClass: tuple[17] ?? '' }),
+  );
+
+/**
+ * The numbers of the units are read at once and never change, so that each comes once although others write between the
+ * pages.
+ */
+async function readPages<Read>(
+  db: Database,
+  sql: string,
+  values: readonly (string | number)[],
+  read: (tuple: UnitTuple) => Read,
+): Promise<Read[]> {
+  const numbers = await db.read(() =>
+    db.tuples<readonly [number]>(sql, ...values).map(([number]) => number),
+  );
+  const units: Read[] = [];
   for (let start = 0; start < numbers.length; start += PAGE) {
     if (start > 0) await setImmediate();
     const page = await db.read(() =>
@@ -64,7 +91,7 @@ export async function readUnits(
         JSON.stringify(numbers.slice(start, start + PAGE)),
       ),
     );
-    for (const tuple of page) units.push(unitOf(tuple, tiesBefore));
+    for (const tuple of page) units.push(read(tuple));
   }
   return units;
 }

@@ -100,7 +100,7 @@ export function decisionFor(
     predictionId: candidate.predictionId,
     decision: { batchId, decidedAt, pi, q, isSelected, isRandom },
     reasons: choice.reasons ?? (isSelected ? ['random'] : []),
-    isDisputed: candidate.isDisputed,
+    isDisputed: candidate.disputedBy !== null,
     isRevision: candidate.earlier !== null,
     isNewlySelected: isSelected && candidate.earlier?.isSelected !== true,
   };

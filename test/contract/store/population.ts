@@ -19,6 +19,7 @@ import { commit, DAY, flag, HOUR, NOON, prediction } from './fixtures.ts';
 
 const CLASSES = ['Soup', 'Rice'] as const;
 const SEGMENTS = ['', 'north'] as const;
+const SECOND = modelVersion('second');
 
 type Step =
   | {
@@ -28,6 +29,7 @@ type Step =
       readonly pick: number;
     }
   | { readonly do: 'flag'; readonly pick: number }
+  | { readonly do: 'answer'; readonly pick: number; readonly differs: boolean }
   | { readonly do: 'decide'; readonly pi: number; readonly threshold: number }
   | { readonly do: 'forget' | 'rollUp' }
   | { readonly do: 'erase'; readonly pick: number };
@@ -43,6 +45,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('flag' as const), pick: fc.nat(30) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('answer' as const),
+      pick: fc.nat(30),
+      differs: fc.boolean(),
+    }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -61,7 +71,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 /** Population counts against a plain recount of everything that was ever recorded. */
 export function describePopulation(bench: Bench, runs: number): void {
   describe('population', () => {
-    it('the sums equal a recount of every prediction, after any history of recording, disputes, decisions, forgetting, erasing and rolling up', async () => {
+    it('the sums equal a recount of every prediction, after any history of recording, disputes, answers of a second model, decisions, forgetting, erasing and rolling up', async () => {
       let number = 0;
       await fc.assert(
         fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async (steps) => {
@@ -146,6 +156,7 @@ class History {
     const { store, fence } = this.#bench;
     if (step.do === 'record') await this.#record(step);
     if (step.do === 'flag') await this.#flag(step.pick);
+    if (step.do === 'answer') await this.#answer(step.pick, step.differs);
     if (step.do === 'decide') await this.#decide(step.pi, step.threshold);
     if (step.do === 'forget') await store.forgetUnselected(NOON - 12 * HOUR, 3);
     if (step.do === 'rollUp') await store.rollUp(NOON - 30 * HOUR, fence);
@@ -163,7 +174,7 @@ class History {
       probabilities: pick === 0 ? null : { Soup: confidence, Rice: 1 - confidence },
     });
     await this.#bench.store.recordPrediction(item);
-    this.#all.push({ ...item, isDisputed: false, decision: null });
+    this.#all.push({ ...item, isDisputed: false, shadowAnswer: null, decision: null });
   }
 
   async #flag(pick: number): Promise<void> {
@@ -171,6 +182,18 @@ class History {
     if (item === undefined) return;
     const answer = await this.#bench.store.giveFeedback(flag(item.id, NOON), 2 * DAY);
     if (answer !== null && NOON < item.at + 2 * DAY) this.#replace(pick, { isDisputed: true });
+  }
+
+  /** A second model answers, differently or not. */
+  async #answer(pick: number, differs: boolean): Promise<void> {
+    const item = this.#all[pick];
+    if (item === undefined) return;
+    const predictedClass = differs ? 'Bread' : item.predictedClass;
+    const answer = { modelVersion: SECOND, predictedClass, confidence: 0.5, at: NOON };
+    const outcome = await this.#bench.store.recordShadowAnswer({ id: item.id, ...answer }, 2 * DAY);
+    if (outcome !== 'recorded') return;
+    const disputes = differs && NOON < item.at + 2 * DAY;
+    this.#replace(pick, { shadowAnswer: answer, isDisputed: item.isDisputed || disputes });
   }
 
   /** Decides all candidates; what became of them is read back where it still has a name. */
@@ -216,6 +239,13 @@ class History {
           .map(({ sums }) => sums);
         assertClose(addUp(stored, BLOCK_LENGTH), recount(units));
       }
+    const pair = { served: range[0], other: SECOND };
+    const answered = this.#all.filter(({ shadowAnswer }) => shadowAnswer !== null);
+    assert.deepEqual(await store.pairCounts(pair, range[1], range[2]), {
+      answered: answered.length,
+      differ: answered.filter(({ shadowAnswer }) => shadowAnswer?.predictedClass === 'Bread')
+        .length,
+    });
     const days = await store.populationDays(...range);
     assertClose(
       addUp(

@@ -54,6 +54,7 @@ export function describePredictions(bench: Bench): void {
         assert.deepEqual(await store.findPrediction(item.id), {
           ...item,
           isDisputed: false,
+          shadowAnswer: null,
           decision: null,
         });
     });

@@ -87,7 +87,7 @@ export function describeSelections(bench: Bench): void {
           predictionId: 'early',
           rates: prediction('x').rates,
           isLowConfidence: true,
-          isDisputed: false,
+          disputedBy: null,
           earlier: null,
         },
       ]);
@@ -180,7 +180,7 @@ export function describeSelections(bench: Bench): void {
       const [next, ...others] = await store.candidates(NOON + 1);
       assert.deepEqual(others, []);
       assert.equal(next?.predictionId, 'a');
-      assert.equal(next.isDisputed, true);
+      assert.equal(next.disputedBy, 'person');
       await commit(bench, [next], () => ({ reasons: ['disputed'], isRandom: false }));
       assert.deepEqual(await store.candidates(NOON + 1), []);
     });
@@ -209,7 +209,7 @@ export function describeSelections(bench: Bench): void {
       }));
       await store.giveFeedback(flag('a'), HORIZON);
       const [candidate] = await store.candidates(0);
-      assert.equal(candidate?.isDisputed, true);
+      assert.equal(candidate?.disputedBy, 'person');
       assert.equal(candidate.earlier?.pi, 0.2);
       const batchId = await commit(bench, [candidate], () => ({
         pi: 0.5,
