@@ -4,8 +4,9 @@ import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 
-import { readModelFolder } from '../src/adapters/onnx/model-folder.ts';
+import { type ModelFolder, readModelFolder } from '../src/adapters/onnx/model-folder.ts';
 import type { ModelVersion } from '../src/domain/ids.ts';
+import { NONE_OF_THESE } from '../src/domain/prediction.ts';
 import { rollingWindow } from '../src/domain/window.ts';
 import type { Records } from '../src/wire/records.ts';
 import { answerLabels } from './evaluate/answer-labels.ts';
@@ -63,6 +64,10 @@ function readOptions(): Options {
 }
 
 async function evaluate(options: Options): Promise<void> {
+  if (!existsSync(path.join(options.model, 'model.json')))
+    throw new UsageError(
+      `--model ${options.model}: expected a folder with a model.json and its ONNX file (npm run refit makes one).`,
+    );
   const model = await readModelFolder(options.model);
   const fittedOn = path.join(options.model, 'fitted-on.jsonl');
   const seen = await readSeenPhotos([
@@ -82,6 +87,8 @@ async function evaluate(options: Options): Promise<void> {
       tiesBefore,
     );
     const labelled = units.filter(({ outcome }) => outcome.state === 'labelled');
+    const named = classesNamed(labelled);
+    checkClasses(model, named);
     const answers = await answerLabels(
       {
         ...{ model, records, seen, progress: createProgress() },
@@ -96,7 +103,12 @@ async function evaluate(options: Options): Promise<void> {
         return answer === undefined ? [] : [[predictionId, answer] as const];
       }),
     );
-    const comparison = compareOnLabels(units, answerOf, classesIn(labelled, model.classes), window);
+    const comparison = compareOnLabels(
+      units,
+      answerOf,
+      [...new Set([...model.classes, ...named])],
+      window,
+    );
     const names = { candidate: model.version, service: version.modelVersion };
     print(comparison, { ...names, window: options.window }, options.json);
   } finally {
@@ -120,15 +132,27 @@ async function versionInService({ store }: Records, against: string | undefined)
   );
 }
 
-/** The candidate's classes, and those that people named beside them. */
-function classesIn(
-  units: Awaited<ReturnType<Records['store']['units']>>,
-  classes: readonly string[],
-): readonly string[] {
-  const named = units.flatMap(({ outcome }) =>
-    outcome.state === 'labelled' ? Object.keys(outcome.shares) : [],
+/** What people said that labelled predictions are. */
+const classesNamed = (
+  labelled: Awaited<ReturnType<Records['store']['units']>>,
+): ReadonlySet<string> =>
+  new Set(
+    labelled.flatMap(({ outcome }) =>
+      outcome.state === 'labelled' ? Object.keys(outcome.shares) : [],
+    ),
   );
-  return [...new Set([...classes, ...named])];
+
+/** A candidate that knows none of the classes is one of another task, or names them otherwise: no comparison would tell. */
+function checkClasses({ version, classes }: ModelFolder, named: ReadonlySet<string>): void {
+  const unknown = [...named].filter((name) => name !== NONE_OF_THESE && !classes.includes(name));
+  if (unknown.length === 0) return;
+  if ([...named].every((name) => !classes.includes(name)))
+    throw new UsageError(
+      `${version} answers none of the classes that people named: it has ${classes.join(', ')}; they named ${unknown.join(', ')}. Name the classes in its model.json as they are named here.`,
+    );
+  process.stderr.write(
+    `${version} does not know ${unknown.join(', ')}: of photos that show them it gets none right.\n`,
+  );
 }
 
 function print(

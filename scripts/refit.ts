@@ -1,18 +1,15 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 
-import { readSummary } from './dataset/manifest.ts';
+import { readSummary, type Summary } from './dataset/manifest.ts';
 import { runCommand, UsageError } from './records/run-command.ts';
-import { cacheFolder } from './start/label-studio.mjs';
+import { DATA_PREP, fittingPython } from './refit/fitting-python.ts';
 import { StartError } from './start/start-error.mjs';
-import { ensureVenv } from './start/venv.mjs';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
-const DATA_PREP = path.join(ROOT, 'data-prep');
 
 /** The fit's matrices are small: threads that wait for each other made it many times slower on a busy machine. */
 const ONE_THREAD = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' };
@@ -56,10 +53,12 @@ async function refit(options: {
   readonly evaluate: boolean;
 }): Promise<void> {
   const { dataset, out, wheel } = options;
-  await readSummary(dataset);
+  checkPhotos(dataset, await readSummary(dataset));
   if (existsSync(path.join(out, 'model.json')))
     throw new UsageError(`${out} holds a model already: name another folder with --out.`);
-  const python = await fittingPython();
+  const python = await fittingPython((words) => {
+    process.stderr.write(`${words}\n`);
+  });
   await runThrough(python, [
     ...[path.join(DATA_PREP, 'refit.py'), dataset, '--out', out],
     ...(wheel === undefined ? [] : ['--wheel', wheel]),
@@ -72,25 +71,14 @@ async function refit(options: {
   ]);
 }
 
-/** Python with what data-prep/requirements-fit.txt names, in an environment of its own. */
-async function fittingPython(): Promise<string> {
-  const wanted = ['requirements.txt', 'requirements-fit.txt'].map((name) =>
-    path.join(DATA_PREP, name),
-  );
-  const folder = path.join(cacheFolder(process.env), 'data-prep-fit');
-  mkdirSync(path.dirname(folder), { recursive: true });
-  if (!existsSync(folder))
-    process.stderr.write('installing what the fit needs; this takes minutes\n');
-  const hash = createHash('sha256');
-  for (const file of wanted) hash.update(readFileSync(file));
-  await ensureVenv({
-    folder,
-    key: hash.digest('hex'),
-    requirements: ['-r', wanted[1] ?? ''],
-    logFile: `${folder}.log`,
-    env: process.env,
-  });
-  return path.join(folder, 'bin', 'python');
+/** Before hundreds of megabytes are installed for it. How many photos a fit takes is told by data-prep/refit.py. */
+function checkPhotos(dataset: string, { counts, has_images: hasImages }: Summary): void {
+  if (!hasImages)
+    throw new UsageError(`${dataset} has no images: export it without --manifest-only.`);
+  if (counts['clean'] === undefined)
+    throw new UsageError(
+      `${dataset} has no verified photo to train with: let people label tasks first, then export again.`,
+    );
 }
 
 /** Runs a program whose words go to the same place as ours. @throws StartError when it fails */
