@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 
-import { defaultWorkers } from '../src/wire/classifier-part.ts';
+import { defaultWorkers } from '../src/wire/start-service-models.ts';
 import { DEMO_MODEL, demoModel } from '../test/servers/demo-model.ts';
 import { temporaryFolder } from '../test/servers/server.ts';
 import { lightPhotos } from './bodies.ts';

@@ -28,7 +28,7 @@ export async function wire(config: Config): Promise<Part> {
     around.log.warn({ fault }, 'example picture left out');
   const parts: Part[] = [];
   if (config.ROLES.includes('classifier') && deployment.model !== null) {
-    parts.push(classifierPart(config, deployment.model, around));
+    parts.push(classifierPart(config, deployment.model, deployment.shadow, around));
   }
   if (config.ROLES.some((role) => role !== 'classifier')) {
     const records = await openRecords(config, around.log);

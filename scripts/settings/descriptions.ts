@@ -51,6 +51,14 @@ export const GROUPS: readonly Group[] = [
         text: 'The model: a folder with model.onnx and model.json.',
         values: 'a folder',
       },
+      SHADOW_MODEL_DIR: {
+        text: 'A second model of the same classes: it is asked about the same uploads when there is time, and where the two differ people decide (docs/retraining.md). Web and classifier need it.',
+        unset: 'no second model',
+        values: 'a folder',
+      },
+      CANARY_SHARE: {
+        text: 'Share of uploads that the model which does not serve answers for real.',
+      },
       CLASSIFIER_URL: {
         text: 'The classifier that web asks.',
         unset: 'the local one',

@@ -6,13 +6,20 @@ import type { Log } from '../ports/log.ts';
 import type { Meter } from '../ports/meter.ts';
 import { faultOf } from './faults.ts';
 
-/** Turns whatever went wrong into one answer with a `detail`, never a stack. */
-export function answerFaults(meter: Meter, log: Log): ErrorRequestHandler {
-  return (error: unknown, _request, response, next) => {
+/** Counts what the model in service had no room for. */
+export const countRefusals =
+  (meter: Meter): ErrorRequestHandler =>
+  (error: unknown, _request, _response, next) => {
     if (error instanceof Overloaded)
       meter.increment('truthloop_predict_rejected_total', { reason: error.reason });
     if (error instanceof RateLimited)
       meter.increment('truthloop_predict_rejected_total', { reason: 'rate_limit' });
+    next(error);
+  };
+
+/** Turns whatever went wrong into one answer with a `detail`, never a stack. */
+export function answerFaults(log: Log): ErrorRequestHandler {
+  return (error: unknown, _request, response, next) => {
     if (response.headersSent) {
       next(error);
       return;

@@ -9,6 +9,13 @@ const escape = (text: string): string => text.replace(/[&<>"']/g, (c) => REPLACE
 
 const ROUTES: readonly (readonly [route: string, says: string])[] = [
   ['POST /predict', 'Classify an image.'],
+  ['POST /canary/predict', 'The same by the shadow model, for somebody who waits.'],
+  [
+    'POST /shadow/predict?served_by=VERSION',
+    'The same by the model that did not answer; refused unless there is time.',
+  ],
+  ['GET /models', 'Which models are here, and which of them serves.'],
+  ['PUT /models/serving', 'Let a model serve (with the ops key; npm run promote does it).'],
   ['GET /openapi.json', 'This API as OpenAPI 3.1, for programs.'],
   ['GET /livez', 'Is the process alive?'],
   ['GET /readyz', 'Is the model loaded, and is the service taking requests?'],
@@ -18,6 +25,7 @@ const ROUTES: readonly (readonly [route: string, says: string])[] = [
 const STATUSES: readonly (readonly [status: string, says: string])[] = [
   ['200', 'The prediction.'],
   ['400', 'The base64 or the form is broken, or the image is damaged.'],
+  ['404', 'There is no shadow model here (/canary/predict, /shadow/predict).'],
   ['413', 'Too many bytes or pixels.'],
   ['415', 'Neither JPEG, PNG nor WebP, or a kind of body that is not taken.'],
   ['422', 'No JSON, or no image in it.'],

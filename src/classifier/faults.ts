@@ -1,4 +1,13 @@
-import { AppError, ClassifierUnavailable, Overloaded, UploadRejected } from '../domain/errors.ts';
+import {
+  AppError,
+  ClassifierUnavailable,
+  ModelUnusable,
+  NotFound,
+  Overloaded,
+  StoreUnavailable,
+  Unauthorized,
+  UploadRejected,
+} from '../domain/errors.ts';
 import { RateLimited } from '../http/limit-rate.ts';
 import { UPLOAD_STATUS } from '../http/upload-status.ts';
 import type { InvalidRequest } from './schemas.ts';
@@ -40,29 +49,32 @@ export function faultOf(error: unknown): Fault {
   if (error instanceof Overloaded) return unavailable(error.message, error.retryAfterSeconds);
   if (error instanceof RateLimited)
     return { ...unavailable(error.message, error.retryAfterSeconds), status: 429 };
-  if (error instanceof ClassifierUnavailable) return unavailable(error.message, 1);
+  if (
+    [ClassifierUnavailable, StoreUnavailable, ModelUnusable].some((known) => error instanceof known)
+  )
+    return unavailable((error as AppError).message, 1);
+  if (error instanceof NotFound) return refusal(404, error.message);
+  if (error instanceof Unauthorized) return refusal(401, error.message);
   const status = (error as { status?: unknown } | null)?.status;
   // Express marks what is the client's fault, an address that can't be decoded for instance.
   if (typeof status === 'number' && status >= 400 && status < 500)
-    return {
-      status: 400,
-      body: { detail: 'The request can not be read.' },
-      retryAfterSeconds: null,
-    };
-  return {
-    status: 500,
-    body: { detail: 'Something went wrong here; the log has the reason.' },
-    retryAfterSeconds: null,
-  };
+    return refusal(400, 'The request can not be read.');
+  return refusal(500, 'Something went wrong here; the log has the reason.');
 }
+
+const refusal = (status: number, detail: string): Fault => ({
+  status,
+  body: { detail },
+  retryAfterSeconds: null,
+});
 
 function refused(
   status: RequestRefused['status'],
   message: string,
   { type, loc }: RequestRefused['at'],
 ): Fault {
-  const body =
-    status === 422 ? { detail: [{ type, loc: [...loc], msg: message }] } : { detail: message };
+  if (status !== 422) return refusal(status, message);
+  const body = { detail: [{ type, loc: [...loc], msg: message }] };
   return { status, body, retryAfterSeconds: null };
 }
 

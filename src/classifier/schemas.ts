@@ -24,6 +24,35 @@ export const predictAnswer = z.object({
   model_version: z.string().meta({ description: 'Which model file answered.' }),
 });
 
+const version = z.string().min(1).max(200);
+
+/** What `POST /shadow/predict` takes in its address. */
+export const shadowQuery = z.object({ served_by: version.optional() });
+
+/** What `PUT /models/serving` takes. */
+export const promoteRequest = z.object({
+  version: version.meta({ description: 'Of the model that is to serve.' }),
+});
+
+const sha256 = z.string().length(64);
+
+/** What `GET /models` answers. */
+export const modelsAnswer = z.object({
+  serving: z.string().meta({ description: 'Version of the model that serves.' }),
+  models: z
+    .array(
+      z.object({
+        setting: z
+          .enum(['MODEL_DIR', 'SHADOW_MODEL_DIR'])
+          .meta({ description: 'The setting that names its folder.' }),
+        name: z.string(),
+        version: z.string(),
+        sha256,
+      }),
+    )
+    .meta({ description: 'The one that serves first.' }),
+});
+
 /** A refusal in one sentence. */
 export const refusal = z.object({ detail: z.string() });
 
@@ -42,4 +71,5 @@ export const liveAnswer = z.object({ status: z.literal('ok') });
 export const readyAnswer = z.object({ ready: z.boolean() });
 
 export type PredictAnswer = z.output<typeof predictAnswer>;
+export type ModelsAnswer = z.output<typeof modelsAnswer>;
 export type InvalidRequest = z.output<typeof invalidRequest>;

@@ -1,13 +1,9 @@
 import { serve } from '../http/serve.ts';
-import type { Inference } from '../ports/inference.ts';
-import { type ClassifierAppOptions, createClassifierApp } from './create-classifier-app.ts';
+import type { ClassifierAppOptions } from './classifier-app-options.ts';
+import { createClassifierApp } from './create-classifier-app.ts';
 
-export interface StartClassifierOptions extends Omit<
-  ClassifierAppOptions,
-  'isReady' | 'inference'
-> {
-  /** Started: its model is loaded. Ended by `stop`. */
-  readonly inference: Inference & { stop(): Promise<void> };
+/** The models are started: they are loaded. `stop` ends them. */
+export interface StartClassifierOptions extends Omit<ClassifierAppOptions, 'isReady'> {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
@@ -25,7 +21,7 @@ export interface StartedClassifier {
 }
 
 /**
- * Serves a model over HTTP.
+ * Serves models over HTTP.
  * @throws the listen error (EADDRINUSE, EACCES) as Node gives it
  */
 export async function startClassifier(options: StartClassifierOptions): Promise<StartedClassifier> {
@@ -48,8 +44,7 @@ export async function startClassifier(options: StartClassifierOptions): Promise<
     async stop() {
       leave();
       await served.stop();
-      await options.inference.stop();
-      await options.watch?.stop();
+      await options.models.stop();
     },
   };
 }

@@ -29,7 +29,8 @@ export type ClassifyImage = (image: Uint8Array, signal?: AbortSignal) => Promise
 export function createClassifyImage(options: {
   readonly inference: Inference;
   readonly model: ClassifyingModel;
-  readonly meter: Meter;
+  /** Null: what it answers is no prediction of the service, and is not measured as one. */
+  readonly meter: Meter | null;
 }): ClassifyImage {
   const { inference, model, meter } = options;
   return async (image, signal) => {
@@ -37,7 +38,7 @@ export function createClassifyImage(options: {
     const begin = performance.now();
     const classified = readOutput(output, model);
     const postprocess = (performance.now() - begin) / 1000;
-    measure(meter, classified, { ...output.seconds, postprocess });
+    if (meter !== null) measure(meter, classified, { ...output.seconds, postprocess });
     return classified;
   };
 }

@@ -61,6 +61,8 @@ export const settingsSchema = z.object({
   CLASSIFIER_URL: address.optional(),
   CLASSIFIER_MODEL_VERSION: z.string().min(1).max(200).optional(),
   MODEL_DIR: z.string().default('models/food11'),
+  SHADOW_MODEL_DIR: z.string().min(1).optional(),
+  CANARY_SHARE: share(0),
   CLASSES_FILE: z.string().optional(),
   SEGMENTS: list.pipe(z.array(z.string().max(50)).max(20)).default([]),
   STORE: z.enum(['sqlite', 'redis']).default('sqlite'),
@@ -275,10 +277,29 @@ function contradictions(settings: Settings): string[] {
     faults.push(
       'DEDUPLICATE=true and REVEAL_PREDICTION=hard exclude each other: a random-sample prediction could join a task that shows the answer',
     );
+  faults.push(...shadowFaults(settings));
   if (new Set(settings.SEGMENTS).size !== settings.SEGMENTS.length)
     faults.push('SEGMENTS names one segment twice');
   if (new Set(portsOf(settings)).size !== portsOf(settings).length)
     faults.push('WEB_PORT, CLASSIFIER_PORT and SYNC_PORT must differ');
+  return faults;
+}
+
+function shadowFaults(settings: Settings): string[] {
+  const { SHADOW_MODEL_DIR: dir, CANARY_SHARE: share } = settings;
+  if (dir === undefined)
+    return share > 0
+      ? [`CANARY_SHARE=${share} needs SHADOW_MODEL_DIR: the model that gets the share`]
+      : [];
+  const faults: string[] = [];
+  if (settings.CLASSIFIER_MODEL_VERSION !== undefined)
+    faults.push(
+      'CLASSIFIER_MODEL_VERSION and SHADOW_MODEL_DIR exclude each other: the answers of both models would have one version',
+    );
+  if (settings.CLASSES_FILE !== undefined && !settings.ROLES.includes('classifier'))
+    faults.push(
+      'SHADOW_MODEL_DIR and CLASSES_FILE exclude each other: without a classifier here, predictions are only reported',
+    );
   return faults;
 }
 

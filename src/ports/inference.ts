@@ -14,6 +14,8 @@ export interface ModelOutput {
 }
 
 export interface InferenceLoad {
+  /** Workers that would begin with an image at once. */
+  readonly idle: number;
   readonly running: number;
   readonly queued: number;
   readonly queueLimit: number;

@@ -11,6 +11,7 @@ import {
 import type { Config } from '../config/parse-config.ts';
 import { ConfigInvalid } from '../domain/errors.ts';
 import { NONE_OF_THESE } from '../domain/prediction.ts';
+import { readShadowModel } from './shadow-model.ts';
 
 /** What this installation speaks about. */
 export interface Deployment {
@@ -18,6 +19,8 @@ export interface Deployment {
   readonly lowConfidenceThreshold: number;
   /** The model in MODEL_DIR; null where only reported predictions are measured. */
   readonly model: ModelFolder | null;
+  /** The model in SHADOW_MODEL_DIR, of the same classes in whatever order. */
+  readonly shadow: ModelFolder | null;
   /** From `examples/` of MODEL_DIR, for the annotators' instructions. */
   readonly examples: ExamplePictures;
 }
@@ -47,6 +50,7 @@ export async function readDeployment(config: Config): Promise<Deployment> {
     lowConfidenceThreshold:
       config.LOW_CONFIDENCE_THRESHOLD ?? model?.lowConfidenceThreshold ?? DEFAULT_THRESHOLD,
     model,
+    shadow: await readShadowModel(config, model),
     examples:
       model === null
         ? { pictures: [], faults: [] }

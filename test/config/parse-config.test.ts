@@ -82,6 +82,19 @@ describe('settings', () => {
     );
   });
 
+  it('a canary needs a second model, and a second model its own version and a classifier', () => {
+    assert.match(faultsOf({ CANARY_SHARE: '0.05' }), /CANARY_SHARE=0.05 needs SHADOW_MODEL_DIR/);
+    const SHADOW_MODEL_DIR = 'models/next';
+    assert.equal(parse({ SHADOW_MODEL_DIR, CANARY_SHARE: '0.05' }).CANARY_SHARE, 0.05);
+    assert.match(faultsOf({ SHADOW_MODEL_DIR, CANARY_SHARE: '2' }), /CANARY_SHARE=2: expected/);
+    assert.match(
+      faultsOf({ SHADOW_MODEL_DIR, CLASSIFIER_MODEL_VERSION: 'v1' }),
+      /CLASSIFIER_MODEL_VERSION and SHADOW_MODEL_DIR exclude each other/,
+    );
+    const reporting = { SHADOW_MODEL_DIR, CLASSES_FILE: 'classes.json', ROLES: 'web,sync' };
+    assert.match(faultsOf(reporting), /SHADOW_MODEL_DIR and CLASSES_FILE exclude each other/);
+  });
+
   it('an empty value counts as not set', () => {
     assert.equal(parse({ WEB_PORT: '' }).WEB_PORT, 5000);
   });

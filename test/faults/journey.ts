@@ -74,6 +74,7 @@ export async function prepareJourney(store: Store, fault: Fault): Promise<Journe
       classes: CLASSES,
       lowConfidenceThreshold: 0.7,
       model: null,
+      shadow: null,
       examples: { pictures: [], faults: [] },
     },
     { store: failing, objects, close: () => Promise.resolve() },

@@ -6,6 +6,8 @@ import type { ModelFolder } from './model-folder.ts';
 export interface WorkerStart {
   readonly model: ModelFolder;
   readonly limits: ImageLimits;
+  /** It takes what processor time the others leave. */
+  readonly isBackground: boolean;
 }
 
 /** To the worker: one image at a time, or the wish that it ends. */

@@ -15,6 +15,8 @@ import type { ModelFolder } from './model-folder.ts';
 export interface InferencePoolOptions {
   readonly model: ModelFolder;
   readonly limits: ImageLimits;
+  /** Its threads take only what processor time others leave (on Linux): for answers that nobody waits for. */
+  readonly isBackground?: boolean;
   /** Threads that decode and run, at least 1. */
   readonly workers: number;
   /** Images that may wait beyond those being worked on. */
@@ -123,6 +125,7 @@ export class InferencePool implements Inference {
 
   load(): InferenceLoad {
     return {
+      idle: this.#slots.filter(isIdle).length,
       running: this.#slots.filter(({ job }) => job !== null).length,
       queued: this.#queue.length,
       queueLimit: this.#options.queueLimit,
@@ -150,7 +153,11 @@ export class InferencePool implements Inference {
   #occupy(slot: Slot): Promise<void> {
     return new Promise((resolve, reject) => {
       slot.thread = createInferenceThread(
-        { model: this.#options.model, limits: this.#options.limits },
+        {
+          model: this.#options.model,
+          limits: this.#options.limits,
+          isBackground: this.#options.isBackground === true,
+        },
         {
           onReply: (reply) => {
             if (reply.kind === 'ready') resolve();

@@ -1,3 +1,4 @@
+import os from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { UploadRejected } from '../../domain/errors.ts';
@@ -9,7 +10,10 @@ import { type ModelSession, openModelSession } from './model-session.ts';
  * One worker thread of the inference pool: decodes and runs one image after the other. A fault of the image is an
  * answer; any other fault ends the thread, and the pool starts another.
  */
-const { model, limits } = workerData as WorkerStart;
+const { model, limits, isBackground } = workerData as WorkerStart;
+// Elsewhere it would be the priority of the whole process.
+if (isBackground && process.platform === 'linux')
+  os.setPriority(os.constants.priority.PRIORITY_LOW);
 const decode = createTensorDecoder(model.input, limits);
 
 const reply = (message: WorkerReply, transfer: ArrayBuffer[] = []): void =>

@@ -64,11 +64,12 @@ export type ModelFolder = Readonly<Omit<z.output<typeof modelFileSchema>, 'file'
 /**
  * Reads and checks a model folder.
  * @param dir holds `model.json` and the ONNX file that it names
+ * @param setting that names the folder, for messages
  * @throws ModelUnusable naming every fault: no such file, a field that breaks its rule, another digest
  */
-export async function readModelFolder(dir: string): Promise<ModelFolder> {
+export async function readModelFolder(dir: string, setting = 'MODEL_DIR'): Promise<ModelFolder> {
   const jsonPath = join(resolve(dir), 'model.json');
-  const parsed = modelFileSchema.safeParse(await readJson(jsonPath));
+  const parsed = modelFileSchema.safeParse(await readJson(jsonPath, setting));
   if (!parsed.success)
     throw new ModelUnusable(
       `${jsonPath} can't be used:\n${parsed.error.issues
@@ -81,10 +82,10 @@ export async function readModelFolder(dir: string): Promise<ModelFolder> {
   return { ...rest, version: modelVersion(version), path };
 }
 
-async function readJson(path: string): Promise<unknown> {
+async function readJson(path: string, setting: string): Promise<unknown> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw new ModelUnusable(
-      `${path} can't be read: MODEL_DIR must name a folder with a model.json; "npm start" makes the built-in one.`,
+      `${path} can't be read: ${setting} must name a folder with a model.json; "npm start" makes the built-in one.`,
       { cause: error },
     );
   });

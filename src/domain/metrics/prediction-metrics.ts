@@ -75,6 +75,12 @@ export const PREDICTION_METRICS = defineMetrics({
     roles: ['classifier'],
     labels: { model: 'facts', model_version: 'facts', sha8: 'facts' },
   },
+  truthloop_shadow_model_info: {
+    type: 'gauge',
+    help: 'Which model is asked beside the one that answers: always 1; absent without one.',
+    roles: ['classifier'],
+    labels: { model: 'facts', model_version: 'facts', sha8: 'facts' },
+  },
   truthloop_reference_confidence_ratio: {
     type: 'gauge',
     help: 'Mean confidence on the held-out test before release, as model.json says it.',
