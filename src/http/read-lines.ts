@@ -1,14 +1,23 @@
 const NEWLINE = 0x0a;
+/** A line that is longer by this factor may never end: it is the last one. */
+const RUN_OUT_FACTOR = 2;
+
+/** One line of a stream; numbers begin with 1 and count empty lines too. */
+export interface ReadLine {
+  readonly number: number;
+  /** As it came, without its end; null: it is too long. */
+  readonly bytes: Buffer | null;
+}
 
 /**
- * Splits a stream of bytes into lines, without their ends; an empty one is left out.
+ * Splits a stream of bytes into lines; an empty one is left out. After a line of more than twice `bytesMax` nothing more is
+ * read.
  * @param bytesMax of one line
- * @returns each line as it came, or null for one that is longer; numbers begin with 1 and count empty lines too
  */
 export async function* readLines(
   source: AsyncIterable<Buffer>,
   bytesMax: number,
-): AsyncGenerator<{ readonly number: number; readonly bytes: Buffer | null }> {
+): AsyncGenerator<ReadLine> {
   let number = 1;
   let parts: Buffer[] = [];
   let length = 0;
@@ -18,7 +27,7 @@ export async function* readLines(
     if (length > bytesMax) parts = [];
     else parts.push(part);
   };
-  const line = (): { number: number; bytes: Buffer | null } => ({
+  const line = (): ReadLine => ({
     number,
     bytes: length > bytesMax ? null : Buffer.concat(parts),
   });
@@ -34,6 +43,7 @@ export async function* readLines(
       start = end + 1;
     }
     add(chunk.subarray(start));
+    if (length > RUN_OUT_FACTOR * bytesMax) break;
   }
   const last = line();
   if (!isEmpty(last.bytes)) yield last;

@@ -19,8 +19,8 @@ const POLL_MS = 100;
 
 /** What was asked, and how it is done. */
 export interface Work {
-  /** What the client sent, beyond the address: the same again is the same request. */
-  readonly sent: readonly (string | Buffer)[];
+  /** What the client sent, beyond the address: the same again is the same request. Asked for only where there is a key. */
+  readonly sent: () => readonly (string | Buffer)[];
   /** The prediction that it speaks of; null: it makes one. */
   readonly about: PredictionId | null;
   /** @param id of the prediction that is spoken of, or is to be made */
@@ -103,7 +103,7 @@ function keyedRequest(request: Request, { sent }: Work): KeyedRequest | null {
   if (!/^[\x20-\x7e]{1,255}$/.test(key))
     throw new RequestInvalid('Idempotency-Key: expected 1 to 255 printable ASCII characters.');
   const form = wantsPage(request) ? 'page' : 'json';
-  return { name: digestOf([request.method, request.path, form, key]), digest: digestOf(sent) };
+  return { name: digestOf([request.method, request.path, form, key]), digest: digestOf(sent()) };
 }
 
 /** Each part by its own digest: no two lists run together into the same bytes. */

@@ -34,7 +34,7 @@ function give({ feedback, answerOnce }: WebContext, kind: FeedbackKind): OfPredi
     const id = predictionId(request.params.id);
     const suggested = suggestedClass(request);
     return answerOnce(request as Request, response, {
-      sent: [JSON.stringify(suggested)],
+      sent: () => [JSON.stringify(suggested)],
       about: id,
       answer: async () => {
         const { counted } = await feedback.give(id, kind, suggested);

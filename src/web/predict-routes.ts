@@ -76,7 +76,7 @@ function predict(context: WebContext): RequestHandler {
     const { bytes, fields } = await context.receive.form(request, response);
     const segment = segmentOf(fields['segment'] ?? null, context.settings.segments);
     await context.answerOnce(request, response, {
-      sent: [bytes ?? '', segment],
+      sent: () => [bytes ?? '', segment],
       about: null,
       answer: async (id) => {
         const now = context.clock.now();

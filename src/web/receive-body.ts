@@ -4,35 +4,47 @@ import { RequestInvalid, UploadRejected } from '../domain/errors.ts';
 import { parseJson } from '../http/parse-json.ts';
 import { announcedBytes, createBodyBudget, readBody } from '../http/read-body.ts';
 import { AROUND_BYTES, createFormReader, type ReadForm, tooLarge } from '../http/read-form.ts';
+import { type ReadLine, readLines } from '../http/read-lines.ts';
 
-/** The two ways in which an image arrives; together they hold no more memory than a few of the largest bodies. */
+/** The ways in which an image arrives; together they hold no more memory than a few of the largest bodies. */
 export interface ReceiveBody {
   /** An upload: a multipart form. @throws UploadRejected, Overloaded */
   readonly form: ReadForm;
   /** A report: JSON of any shape. @throws UploadRejected, RequestInvalid, Overloaded */
   readonly json: (request: Request, response: Response) => Promise<unknown>;
+  /** The image itself is the body. @throws UploadRejected, Overloaded */
+  readonly image: (request: Request, response: Response) => Promise<Buffer>;
+  /**
+   * Reports, a line each; what is too long for a line comes as null. @throws UploadRejected, Overloaded
+   * @param heldMax bytes of lines that the caller holds while the next one is read
+   */
+  readonly lines: (
+    request: Request,
+    response: Response,
+    heldMax: number,
+  ) => Promise<AsyncIterable<ReadLine>>;
 }
-
-/** Longest JSON around an image of `bytesMax`: base64 is a third larger. */
-export const jsonBytesMaxOf = (bytesMax: number): number =>
-  Math.ceil((bytesMax * 4) / 3) + AROUND_BYTES;
 
 /** @param bytesMax of the image */
 export function createBodyReceiver(bytesMax: number): ReceiveBody {
-  const jsonBytesMax = jsonBytesMaxOf(bytesMax);
+  // Base64 is a third larger.
+  const jsonBytesMax = Math.ceil((bytesMax * 4) / 3) + AROUND_BYTES;
   const budget = createBodyBudget(jsonBytesMax);
   const readForm = createFormReader(bytesMax);
-  /** Held until the answer is sent: the image stays in memory as long. */
+  /** Until the answer is sent: the image stays in memory as long. */
+  const hold = (bytes: number, response: Response): void => {
+    budget.take(bytes);
+    response.once('close', () => {
+      budget.giveBack(bytes);
+    });
+  };
   const takeRoom = async (request: Request, response: Response, max: number): Promise<void> => {
     const bytes = await announcedBytes(request, max).catch((error: unknown) => {
       throw error instanceof UploadRejected && error.reason === 'bytes'
         ? tooLarge(bytesMax)
         : error;
     });
-    budget.take(bytes);
-    response.once('close', () => {
-      budget.giveBack(bytes);
-    });
+    hold(bytes, response);
   };
   return {
     async form(request, response) {
@@ -43,6 +55,14 @@ export function createBodyReceiver(bytesMax: number): ReceiveBody {
         );
       await takeRoom(request, response, bytesMax + AROUND_BYTES);
       return readForm(request, response);
+    },
+    async image(request, response) {
+      await takeRoom(request, response, bytesMax);
+      return readBody(request, bytesMax);
+    },
+    async lines(request, response, heldMax) {
+      hold(Math.min(await announcedBytes(request, Infinity), heldMax + jsonBytesMax), response);
+      return readLines(request as AsyncIterable<Buffer>, jsonBytesMax);
     },
     async json(request, response) {
       if (request.is(['json', '+json']) === false)

@@ -1,9 +1,7 @@
-import type { Request } from 'express';
-
 import { RequestInvalid, UploadRejected } from '../domain/errors.ts';
 import { predictionId } from '../domain/ids.ts';
 import { parseJson } from '../http/parse-json.ts';
-import { readLines } from '../http/read-lines.ts';
+import type { ReadLine } from '../http/read-lines.ts';
 import { faultOf } from './errors.ts';
 import { takeReport } from './report-desk.ts';
 import { readReportBody } from './report-schema.ts';
@@ -13,9 +11,7 @@ import type { WebContext } from './web-context.ts';
 export const BATCH_LINES_MAX = 10_000;
 /** What is worked on at once. */
 const GROUP_LINES_MAX = 250;
-const GROUP_BYTES_MAX = 16_777_216;
-
-type Line = Readonly<{ number: number; bytes: Buffer | null }>;
+export const GROUP_BYTES_MAX = 16_777_216;
 
 /** What became of one line. */
 export interface LineAnswer {
@@ -29,23 +25,21 @@ export interface LineAnswer {
 /**
  * Records the predictions of an NDJSON body, a report a line: a faulty line is answered for and stops no other. The
  * answers are in the order of the lines; they are sent when all is read, since many clients read only then.
- * @param lineBytesMax longest line
  */
 export async function takeBatch(
   context: WebContext,
-  request: Request,
+  lines: AsyncIterable<ReadLine>,
   reporter: string | null,
-  lineBytesMax: number,
 ): Promise<readonly LineAnswer[]> {
   const answers: LineAnswer[] = [];
-  let group: Line[] = [];
+  let group: ReadLine[] = [];
   let groupBytes = 0;
   const settle = async (): Promise<void> => {
     answers.push(...(await Promise.all(group.map((line) => takeLine(context, line, reporter)))));
     group = [];
     groupBytes = 0;
   };
-  for await (const line of readLines(request as AsyncIterable<Buffer>, lineBytesMax)) {
+  for await (const line of lines) {
     if (answers.length + group.length === BATCH_LINES_MAX) {
       await settle();
       return [...answers, answerOf(line, tooMany())];
@@ -60,7 +54,7 @@ export async function takeBatch(
 
 async function takeLine(
   context: WebContext,
-  line: Line,
+  line: ReadLine,
   reporter: string | null,
 ): Promise<LineAnswer> {
   try {
@@ -83,7 +77,7 @@ function parse(bytes: Buffer | null): unknown {
 }
 
 const answerOf = (
-  { number }: Line,
+  { number }: ReadLine,
   { status, code, message }: { status: number; code: string; message: string },
 ): LineAnswer => ({ line: number, status, error: { code, message } });
 

@@ -6,8 +6,7 @@ import { limitRate } from '../http/limit-rate.ts';
 import { showsKey } from './access.ts';
 import { jsonAnswer } from './answer-once.ts';
 import { drawRetryAfter } from './errors.ts';
-import { jsonBytesMaxOf } from './receive-body.ts';
-import { takeBatch } from './report-batch.ts';
+import { GROUP_BYTES_MAX, takeBatch } from './report-batch.ts';
 import { takeReport } from './report-desk.ts';
 import { readReportBody } from './report-schema.ts';
 import type { WebContext } from './web-context.ts';
@@ -64,7 +63,7 @@ function takeOne(context: WebContext): RequestHandler {
     const report = readReportBody(await context.receive.json(request, response));
     const reporter = reporterOf(response);
     await context.answerOnce(request, response, {
-      sent: [reporter ?? '', JSON.stringify(report)],
+      sent: () => [reporter ?? '', JSON.stringify(report)],
       about: null,
       answer: async (id) => {
         const recorded = await takeReport(context, report, reporter, id);
@@ -75,13 +74,13 @@ function takeOne(context: WebContext): RequestHandler {
 }
 
 function takeMany(context: WebContext): RequestHandler {
-  const lineBytesMax = jsonBytesMaxOf(context.settings.uploadBytesMax);
   return async (request, response, next) => {
     if (request.is(BATCH_TYPES) === false) {
       next();
       return;
     }
-    const answers = await takeBatch(context, request, reporterOf(response), lineBytesMax);
+    const lines = await context.receive.lines(request, response, GROUP_BYTES_MAX);
+    const answers = await takeBatch(context, lines, reporterOf(response));
     if (answers.some(({ status }) => status === 503))
       response.set('Retry-After', String(drawRetryAfter()));
     if (answers.at(-1)?.status === 413) response.set('Connection', 'close');

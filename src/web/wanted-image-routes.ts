@@ -1,4 +1,4 @@
-import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
+import type { Request, RequestHandler, Response, Router } from 'express';
 
 import { Conflict, RequestInvalid } from '../domain/errors.ts';
 import { type PredictionId, predictionId } from '../domain/ids.ts';
@@ -25,12 +25,7 @@ export function addWantedImageRoutes(router: Router, context: WebContext): void 
       })),
     });
   });
-  router.put(
-    '/api/predictions/:id/image',
-    requireReporter(context),
-    express.raw({ type: 'image/*', limit: context.settings.uploadBytesMax }),
-    takeImage(context),
-  );
+  router.put('/api/predictions/:id/image', requireReporter(context), takeImage(context));
 }
 
 /** Selected, without an image, and this reporter's own; the deployment's own key sees all. */
@@ -89,7 +84,7 @@ async function sentImage(
   request: Request,
   response: Response,
 ): Promise<Buffer> {
-  if (Buffer.isBuffer(request.body)) return request.body;
+  if (request.is('image/*') !== false) return context.receive.image(request, response);
   const parsed = imageRequest.safeParse(await context.receive.json(request, response));
   if (parsed.success) return imageBytes(parsed.data.image);
   throw new RequestInvalid(

@@ -1,12 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { freePort } from '../../scripts/start/ports.mjs';
+import { openSqliteStore } from '../../src/adapters/sqlite/open-sqlite-store.ts';
 import { TINY_MODEL } from '../adapters/onnx/tiny-model.ts';
+import { prediction, recordAndDecide, takeLease } from '../contract/store/fixtures.ts';
 import { temporaryFolder } from '../servers/server.ts';
 
 /** What the program used, all its threads together. */
@@ -21,6 +23,8 @@ export interface Measured {
   readonly classifierUrl: string;
   readonly ingestKey: string;
   readonly opsKey: string;
+  /** Predictions that were reported without their images and are to be labelled. */
+  readonly wanted: readonly string[];
   /** @returns what the program used while `work` was under way */
   during(work: () => Promise<unknown>): Promise<Used>;
   readonly stop: () => Promise<void>;
@@ -33,10 +37,17 @@ const SECRET_NAMES = [
   ...['INGEST_KEY', 'IMAGE_URL_KEY', 'SAMPLING_KEY', 'OPS_KEY'],
 ];
 
+/**
+ * @param settings over the defaults
+ * @param wanted how many predictions are to wait for their images
+ */
 export async function startMeasured(
   settings: Readonly<Record<string, string>> = {},
+  wanted = 0,
 ): Promise<Measured> {
   const folder = temporaryFolder('measured');
+  const ids = Array.from({ length: wanted }, (_, index) => `wanted-${index}`);
+  await recordWanted(join(folder, 'data'), ids);
   const [web, classifier] = await Promise.all([freePort(), freePort()]);
   const secrets = SECRET_NAMES.map((name) => [name, `${name.toLowerCase()}-of-the-test`]);
   const child = fork(PROGRAM, {
@@ -60,6 +71,7 @@ export async function startMeasured(
     classifierUrl: `http://127.0.0.1:${classifier}`,
     ingestKey: 'ingest_key-of-the-test',
     opsKey: 'ops_key-of-the-test',
+    wanted: ids,
     async during(work) {
       await answer(child, 'begin');
       await work();
@@ -71,6 +83,18 @@ export async function startMeasured(
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Before the program opens its records: only a sync decides, and none runs in it. */
+async function recordWanted(dataDir: string, ids: readonly string[]): Promise<void> {
+  mkdirSync(dataDir, { recursive: true });
+  const store = await openSqliteStore({ path: join(dataDir, 'truthloop.sqlite') });
+  const fence = await takeLease(store);
+  await recordAndDecide(
+    { store, fence },
+    ids.map((id) => prediction(id, { contentDigest: '', source: 'reported' })),
+  );
+  await store.close();
 }
 
 /** Says something to the program, and waits for what it says. */
