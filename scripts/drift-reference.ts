@@ -37,7 +37,7 @@ afterwards. Without a reference it learns one from its first 500 predictions.
 `;
 
 const ROWS_MAX = 500;
-const ROWS_MIN = 20;
+const ROWS_MIN = 10;
 /** Fewer than this, and only large changes can be told from chance. */
 const ROWS_FEW = 200;
 const PROGRESS_MS = 2000;

@@ -4,7 +4,9 @@ import { rmSync } from 'node:fs';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { openDiskObjects } from '../../src/adapters/disk/open-disk-objects.ts';
 import { readDriftReference } from '../../src/classifier/drift/drift-reference.ts';
+import { objectKey } from '../../src/domain/ids.ts';
 import { plain, TINY_MODEL } from '../adapters/onnx/tiny-model.ts';
 import { temporaryFolder, writeText } from '../servers/server.ts';
 
@@ -38,6 +40,37 @@ describe('npm run drift-reference', function () {
     const reference = await readDriftReference(join(folder, 'drift-reference.json'), version);
     assert.equal(reference?.rows.length, 24);
     assert.equal(reference.rows.filter(({ predictedClass }) => predictedClass === 'red').length, 8);
+  });
+  it('makes one of what production recorded from a day, before another', async () => {
+    const objects = await openDiskObjects({ dir: join(folder, 'objects') });
+    const record = async (day: string, count: number, colour: string): Promise<void> => {
+      for (let number = 0; number < count; number++)
+        await objects.put(objectKey(`images/${day}/${colour}-${number}.jpg`), await plain(colour));
+    };
+    await record('2026-10-31', 3, '#00ff00');
+    await record('2026-11-01', 7, '#ff0000');
+    await record('2026-11-02', 5, '#0000ff');
+    await record('2026-11-03', 3, '#00ff00');
+    await objects.close();
+    const { status, stdout, stderr } = run('--from', '2026-11-01', '--to', '2026-11-03');
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /12 photos in what was recorded from 2026-11-01 to 2026-11-03/);
+    const version = /for model (\S+)\. Restart/.exec(stdout)?.[1] ?? '';
+    const reference = await readDriftReference(join(folder, 'drift-reference.json'), version);
+    const counts = ['red', 'green', 'blue'].map(
+      (name) => reference?.rows.filter(({ predictedClass }) => predictedClass === name).length,
+    );
+    assert.deepEqual(counts, [7, 0, 5]);
+  });
+  it('asks for a window that has a beginning before its end', () => {
+    for (const days of [
+      ['--from', '2026-11-03', '--to', '2026-11-01'],
+      ['--from', 'x'],
+    ]) {
+      const { status, stderr } = run(...days);
+      assert.equal(status, 1);
+      assert.match(stderr, /--from DAY --to DAY/);
+    }
   });
   it('says what is missing, and writes nothing', () => {
     const { status, stderr } = run('--photos', join(folder, 'none'));
