@@ -1,6 +1,6 @@
 /** Holds the picture of src/README.md: arrows point to the domain; steps, adapters and the core stay apart. */
 const PURE = '^src/(domain|ports|select|verdict|estimate)/';
-const STEPS = 'upload|classify|record|push|pull|expose|dataset|retrain';
+const STEPS = 'upload|classify|record|shadow|push|pull|expose|dataset|retrain';
 const NUMERIC = 'node_modules/(@stdlib/|jstat/)';
 
 module.exports = {

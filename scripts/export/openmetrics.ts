@@ -11,7 +11,7 @@ import {
 } from '../../src/expose/restated-history.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { estimateVersions } from '../../src/sync/estimate-versions.ts';
-import { type Deployment, readDeployment } from '../../src/wire/deployment.ts';
+import { readDeployment } from '../../src/wire/deployment.ts';
 import { loadConfig } from '../records/load-config.ts';
 import { openCopy } from '../records/open-copy.ts';
 import { createProgress } from '../records/progress.ts';
@@ -51,7 +51,7 @@ export async function exportOpenMetrics(args: readonly string[]): Promise<void> 
   const records = await openCopy(config);
   try {
     const moments = await restate(config, deployment.classes, records.store, days);
-    const text = restatedHistory(moments, offlineOf(deployment), {
+    const text = restatedHistory(moments, deployment.offline, {
       job: values.job,
       instance: values.instance ?? `127.0.0.1:${config.SYNC_PORT}`,
     });
@@ -63,11 +63,6 @@ export async function exportOpenMetrics(args: readonly string[]): Promise<void> 
     await records.close();
   }
 }
-
-const offlineOf = ({ model }: Deployment): Parameters<typeof restatedHistory>[1] =>
-  model?.offline === undefined
-    ? []
-    : [{ modelVersion: model.version, accuracy: model.offline.right / model.offline.n }];
 
 /** Each full hour, as far back as asked and as counts are kept by the hour. */
 async function restate(

@@ -1,6 +1,6 @@
 import type { AccuracyEstimate } from '../domain/estimate.ts';
-import type { ModelVersion } from '../domain/ids.ts';
 import type { MetricName } from '../domain/metrics.ts';
+import type { OfflineResult } from '../domain/offline-result.ts';
 import type { Meter } from '../ports/meter.ts';
 import { exposeCalibration } from './expose-calibration.ts';
 import { exposeClasses } from './expose-classes.ts';
@@ -8,13 +8,6 @@ import { exposeFeedbackQuality } from './expose-feedback-quality.ts';
 import { exposeSegments } from './expose-segments.ts';
 import { newestVersions } from './newest-versions.ts';
 import { replaceGauge } from './replace-gauge.ts';
-
-/** Result of a version's held-out test before release, as its model.json says. */
-export interface OfflineResult {
-  readonly modelVersion: ModelVersion;
-  /** Right answers over all, in [0, 1]. */
-  readonly accuracy: number;
-}
 
 /** Gauges with one value for each model version and window. */
 const WINDOWED = {
@@ -80,7 +73,7 @@ function exposeEvidence(meter: Meter, estimates: readonly AccuracyEstimate[]): v
 
 function exposeOffline(meter: Meter, offline: readonly OfflineResult[]): void {
   meter.clear('truthloop_offline_accuracy_ratio');
-  for (const { modelVersion, accuracy } of offline) {
-    meter.set('truthloop_offline_accuracy_ratio', accuracy, { model_version: modelVersion });
+  for (const { modelVersion, right, n } of offline) {
+    meter.set('truthloop_offline_accuracy_ratio', right / n, { model_version: modelVersion });
   }
 }

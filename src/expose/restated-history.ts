@@ -1,8 +1,9 @@
 import type { AccuracyEstimate } from '../domain/estimate.ts';
 import { type MetricDefinition, type MetricName, METRICS } from '../domain/metrics.ts';
+import type { OfflineResult } from '../domain/offline-result.ts';
 import { windowLengthMs } from '../domain/window.ts';
 import type { Meter, MetricLabels } from '../ports/meter.ts';
-import { exposeEstimates, type OfflineResult } from './expose-estimates.ts';
+import { exposeEstimates } from './expose-estimates.ts';
 
 /** The estimates of one past moment, computed with all that is known today. */
 export interface RestatedMoment {

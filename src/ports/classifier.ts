@@ -20,3 +20,19 @@ export interface Classifier {
   /** True when the classifier says it is ready. */
   isReady(): Promise<boolean>;
 }
+
+/** Asks the classifier's second model. */
+export interface ShadowClassifier {
+  /** The model that does not serve answers somebody who waits. @throws as Classifier.classify, within a few seconds */
+  classifyAsCanary(image: Buffer): Promise<Classification>;
+  /**
+   * The model that did not answer is asked about the same image; nobody waits.
+   * @param servedBy version of the model that answered
+   * @throws as Classifier.classify; Overloaded when answers that somebody waits for come first
+   */
+  classifyByOther(
+    image: Buffer,
+    servedBy: ModelVersion,
+    signal: AbortSignal,
+  ): Promise<Classification>;
+}

@@ -41,7 +41,7 @@ export interface RecorderOptions {
   readonly policyInForce: () => Promise<Policy>;
   readonly meter: Meter;
   /** Confidence strictly below it is low. */
-  readonly lowConfidenceThreshold: number;
+  readonly lowConfidenceThreshold: (modelVersion: ModelVersion) => number;
 }
 
 export type RecordPrediction = (
@@ -59,7 +59,13 @@ export function createRecorder(options: RecorderOptions): RecordPrediction {
     const policy = await options.policyInForce();
     if (image.jpeg !== null) await options.objects.put(image.objectKey, image.jpeg);
     const recorded = await options.store.recordPrediction(
-      predictionOf(answer, image, occasion, policy, options.lowConfidenceThreshold),
+      predictionOf(
+        answer,
+        image,
+        occasion,
+        policy,
+        options.lowConfidenceThreshold(answer.modelVersion),
+      ),
     );
     if (recorded.outcome === 'already_recorded') {
       // The image of an earlier try at the same prediction is its image; one left by a try on another day is swept.

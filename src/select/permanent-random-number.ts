@@ -5,6 +5,9 @@ export const SELECTION_PURPOSE = 'prn:v1:';
 /** The second number, that decides which tasks of the random part get a second annotator. */
 export const OVERLAP_PURPOSE = 'prn:overlap:v1:';
 
+/** The third number, that decides which uploads the canary answers. */
+export const CANARY_PURPOSE = 'prn:canary:v1:';
+
 /**
  * The permanent random number of one prediction: the same for ever, uniform to whoever lacks the key.
  * @param key the deployment's sampling key, secret and never changed

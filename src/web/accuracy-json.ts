@@ -1,6 +1,7 @@
 import type { AccuracyEstimate, Calibration, ClassEstimate, Interval } from '../domain/estimate.ts';
+import type { OfflineResult } from '../domain/offline-result.ts';
 import type { AccuracyAnswer, DetailAnswer } from './api-schemas.ts';
-import type { OfflineResult } from './web-options.ts';
+import { offlineAccuracy } from './offline-result.ts';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
@@ -10,7 +11,7 @@ const iso = (ms: number): string => new Date(ms).toISOString();
  */
 export function accuracyJson(
   estimates: readonly AccuracyEstimate[],
-  offline: OfflineResult | null,
+  offline: readonly OfflineResult[],
 ): AccuracyAnswer {
   const newest = Math.max(...estimates.map(({ asOf }) => asOf));
   return {
@@ -22,7 +23,10 @@ export function accuracyJson(
 type EstimateAnswer = AccuracyAnswer['estimates'][number];
 type ClassAnswer = EstimateAnswer['classes'][number];
 
-function estimateJson(estimate: AccuracyEstimate, offline: OfflineResult | null): EstimateAnswer {
+function estimateJson(
+  estimate: AccuracyEstimate,
+  offline: readonly OfflineResult[],
+): EstimateAnswer {
   const { accuracy, lower, upper, raw, lambda, kish, coverage, maturity } = estimate;
   return {
     model_version: estimate.modelVersion,
@@ -97,13 +101,6 @@ const calibrationJson = (calibration: Calibration): NonNullable<DetailAnswer['ca
     accuracy: plain(accuracy),
   })),
 });
-
-/** @returns the share of right ones before release, of this very version; null when nothing is known */
-export const offlineAccuracy = (
-  offline: OfflineResult | null,
-  modelVersion: string,
-): number | null =>
-  offline?.modelVersion === modelVersion && offline.n > 0 ? offline.right / offline.n : null;
 
 const intervalJson = (interval: Interval | null, labels: number): EstimateAnswer['random'] => ({
   accuracy: interval?.value ?? null,

@@ -1,15 +1,15 @@
 import type { AccuracyEstimate, PastEstimate } from '../domain/estimate.ts';
 import type { ModelVersion } from '../domain/ids.ts';
+import type { OfflineResult } from '../domain/offline-result.ts';
 import { accuracyDetail } from './accuracy-detail.ts';
-import { offlineAccuracy } from './accuracy-json.ts';
 import { accuracyView, mainEstimate, stateWords, windowWords } from './accuracy-view.ts';
 import { historyChart, knownPoints, timeWords } from './charts/history-chart.ts';
 import { reliabilityChart } from './charts/reliability-chart.ts';
 import { differenceOf, differenceWords, shareOf } from './compare-accuracy.ts';
+import { offlineAccuracy, offlineResultOf } from './offline-result.ts';
 import { percent } from './percent.ts';
 import { readHistory } from './read-history.ts';
 import type { WebContext } from './web-context.ts';
-import type { OfflineResult } from './web-options.ts';
 import { shownMistakes } from './worst-mistakes.ts';
 
 /** What the address asked for; anything may be missing or unknown. */
@@ -113,11 +113,11 @@ const binRows = ({ calibration }: AccuracyEstimate): readonly (readonly string[]
     accuracy === null ? '' : `${percent(accuracy.lower)} to ${percent(accuracy.upper)}`,
   ]);
 
-function offlineGap(shown: AccuracyEstimate, offline: OfflineResult | null): string | null {
+function offlineGap(shown: AccuracyEstimate, offline: readonly OfflineResult[]): string | null {
   const share = shareIn(shown);
-  if (share === null || offline === null || offlineAccuracy(offline, shown.modelVersion) === null)
-    return null;
-  return differenceWords(differenceOf(share, shareOf(offline.right, offline.n)));
+  const result = offlineResultOf(offline, shown.modelVersion);
+  if (share === null || result === null) return null;
+  return differenceWords(differenceOf(share, shareOf(result.right, result.n)));
 }
 
 /**

@@ -1,10 +1,10 @@
 import type { AccuracyEstimate } from '../domain/estimate.ts';
 import type { ModelVersion } from '../domain/ids.ts';
+import type { OfflineResult } from '../domain/offline-result.ts';
 import { windowLengthMs, type WindowName } from '../domain/window.ts';
-import { offlineAccuracy } from './accuracy-json.ts';
 import { timeWords } from './charts/history-chart.ts';
+import { offlineResultOf } from './offline-result.ts';
 import { percent } from './percent.ts';
-import type { OfflineResult } from './web-options.ts';
 
 const NOTHING = '–';
 /** The window of the sentence on top, when it has an estimate. */
@@ -56,7 +56,7 @@ export function windowWords(name: WindowName): string {
 export function accuracyView(
   estimates: readonly AccuracyEstimate[],
   order: readonly ModelVersion[],
-  offline: OfflineResult | null,
+  offline: readonly OfflineResult[],
   shown: AccuracyEstimate | null = null,
 ): AccuracyView {
   const versions = order.filter((version) =>
@@ -160,9 +160,10 @@ function tooEarly(estimates: readonly AccuracyEstimate[]): string {
     : `Too early to tell: ${labels} ${labels === 1 ? 'label has' : 'labels have'} come in, and an estimate needs at least 5.`;
 }
 
-function offlineWords(offline: OfflineResult | null, modelVersion: string): string | null {
-  const accuracy = offlineAccuracy(offline, modelVersion);
-  return accuracy === null || offline === null
-    ? null
-    : `${percent(accuracy, 1)} (${offline.right} of ${offline.n}; ${offline.dataset})`;
+function offlineWords(offline: readonly OfflineResult[], modelVersion: string): string | null {
+  const result = offlineResultOf(offline, modelVersion);
+  return (
+    result &&
+    `${percent(result.right / result.n, 1)} (${result.right} of ${result.n}; ${result.dataset})`
+  );
 }

@@ -1,4 +1,4 @@
-import type { RequestHandler, Router } from 'express';
+import type { RequestHandler, Response, Router } from 'express';
 
 import { NotFound } from '../domain/errors.ts';
 import { type PredictionId, predictionId } from '../domain/ids.ts';
@@ -49,7 +49,7 @@ function addSampleRoutes(router: Router, context: WebContext, limit: RequestHand
     const answer = await classifierOf(context).classify(await jpegOf(sample));
     context.pages.send(response, 'sample', {
       sample,
-      answer: answerView(answer, context.settings.lowConfidenceThreshold),
+      answer: answerView(answer, context.settings.lowConfidenceThreshold(answer.modelVersion)),
     });
   });
 }
@@ -73,6 +73,7 @@ function classifierOf({ classifier }: WebContext): Classifier {
 function predict(context: WebContext): RequestHandler {
   return async (request, response) => {
     const classifier = classifierOf(context);
+    const { shadow } = context;
     const { bytes, fields } = await context.receive.form(request, response);
     const segment = segmentOf(fields['segment'] ?? null, context.settings.segments);
     await context.answerOnce(request, response, {
@@ -81,15 +82,26 @@ function predict(context: WebContext): RequestHandler {
       answer: async (id) => {
         const now = context.clock.now();
         const image = await acceptUpload(bytes, id, now, context.normalise);
-        const answer = await classifier.classify(image.jpeg);
+        const answer =
+          (await shadow?.answer(id, image.jpeg)) ?? (await classifier.classify(image.jpeg));
         const occasion = { id, at: now, recordedAt: now, segment, externalId: null };
-        await context.record(answer, image, { ...occasion, source: 'web' });
+        const { outcome } = await context.record(answer, image, { ...occasion, source: 'web' });
+        if (outcome === 'recorded')
+          afterAnswer(response, () =>
+            shadow?.askOther({ id, modelVersion: answer.modelVersion }, image.jpeg),
+          );
         if (wantsPage(request)) return redirectAnswer(`/answers/${id}`);
         const image_url = context.imageLinks.urlFor(id, now);
         return jsonAnswer(200, { id, ...answerJson(answer), image_url } satisfies UploadAnswer);
       },
     });
   };
+}
+
+/** Once whoever waits has the answer, or has gone. */
+function afterAnswer(response: Response, work: () => void): void {
+  if (response.closed) work();
+  else response.once('close', work);
 }
 
 const answerJson = (answer: Classification): ClassifiedAnswer => ({
@@ -108,7 +120,10 @@ function showAnswer(context: WebContext): RequestHandler<{ id: string }> {
     context.pages.send(response, 'answer', {
       id,
       imagePath: context.imageLinks.pathFor(id, context.clock.now()),
-      answer: answerView(prediction, context.settings.lowConfidenceThreshold),
+      answer: answerView(
+        prediction,
+        context.settings.lowConfidenceThreshold(prediction.modelVersion),
+      ),
       classes: context.settings.classes,
       said,
       thanks: thanksFor(request.query['thanks']),

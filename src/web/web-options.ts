@@ -1,6 +1,8 @@
 import type { RequestHandler } from 'express';
 
 import type { ExamplePicture } from '../domain/example-picture.ts';
+import type { ModelVersion } from '../domain/ids.ts';
+import type { OfflineResult } from '../domain/offline-result.ts';
 import type { Policy } from '../domain/selection.ts';
 import type { Classifier } from '../ports/classifier.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -10,24 +12,17 @@ import type { Meter } from '../ports/meter.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { Random } from '../ports/random.ts';
 import type { Store } from '../ports/store.ts';
+import type { Shadow } from '../shadow/shadow.ts';
 import type { NormaliseImage } from '../upload/accept-upload.ts';
 import type { ImageLinks } from './image-links.ts';
-
-/** What the release tests of one model version said, drawn beside production. */
-export interface OfflineResult {
-  readonly modelVersion: string;
-  readonly dataset: string;
-  readonly n: number;
-  readonly right: number;
-}
 
 /** The slice of the settings that the web role works by. */
 export interface WebSettings {
   /** Classes of the deployment, in their order. */
   readonly classes: readonly string[];
   readonly segments: readonly string[];
-  /** In [0, 1]. */
-  readonly lowConfidenceThreshold: number;
+  /** In [0, 1]; each model may have its own. */
+  readonly lowConfidenceThreshold: (modelVersion: ModelVersion) => number;
   readonly uploadBytesMax: number;
   /** Images that one client may send in a minute; 0: no limit. */
   readonly uploadsPerMinute: number;
@@ -44,8 +39,8 @@ export interface WebSettings {
   readonly isAccuracyPublic: boolean;
   readonly flagHorizonMs: number;
   readonly targetAccuracy: number;
-  /** Null: nothing is known, as with reported models. */
-  readonly offline: OfflineResult | null;
+  /** Of the models here whose model.json says it. */
+  readonly offline: readonly OfflineResult[];
 }
 
 /** What the ops page shows and does beyond the records. */
@@ -67,6 +62,8 @@ export interface WebOptions {
   readonly objects: ObjectStore;
   /** Null: no model here, predictions are reported. */
   readonly classifier: Classifier | null;
+  /** Null: there is no second model. */
+  readonly shadow: Shadow | null;
   readonly normalise: NormaliseImage;
   /** Null: no host is allowed (ALLOWED_IMAGE_HOSTS). */
   readonly fetchImage: FetchImage | null;

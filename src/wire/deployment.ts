@@ -10,13 +10,18 @@ import {
 } from '../adapters/sharp/read-example-pictures.ts';
 import type { Config } from '../config/parse-config.ts';
 import { ConfigInvalid } from '../domain/errors.ts';
+import type { ModelVersion } from '../domain/ids.ts';
+import type { OfflineResult } from '../domain/offline-result.ts';
 import { NONE_OF_THESE } from '../domain/prediction.ts';
 import { readShadowModel } from './shadow-model.ts';
 
 /** What this installation speaks about. */
 export interface Deployment {
   readonly classes: readonly string[];
-  readonly lowConfidenceThreshold: number;
+  /** Of a model's answers, in [0, 1]. */
+  readonly lowConfidenceThreshold: (modelVersion: ModelVersion) => number;
+  /** What the release tests said, of the models here whose model.json tells it. */
+  readonly offline: readonly OfflineResult[];
   /** The model in MODEL_DIR; null where only reported predictions are measured. */
   readonly model: ModelFolder | null;
   /** The model in SHADOW_MODEL_DIR, of the same classes in whatever order. */
@@ -45,12 +50,21 @@ export async function readDeployment(config: Config): Promise<Deployment> {
   const isReporting = config.CLASSES_FILE !== undefined && !config.ROLES.includes('classifier');
   const model = isReporting ? null : await readModelFolder(config.MODEL_DIR);
   const classes = isReporting ? readClasses(config.CLASSES_FILE ?? '') : (model?.classes ?? []);
+  const shadow = await readShadowModel(config, model);
+  const models = [model, shadow].filter((one) => one !== null);
   return {
     classes,
-    lowConfidenceThreshold:
-      config.LOW_CONFIDENCE_THRESHOLD ?? model?.lowConfidenceThreshold ?? DEFAULT_THRESHOLD,
+    lowConfidenceThreshold: (modelVersion) => {
+      const answering = models.find(({ version }) => version === modelVersion) ?? model;
+      return (
+        config.LOW_CONFIDENCE_THRESHOLD ?? answering?.lowConfidenceThreshold ?? DEFAULT_THRESHOLD
+      );
+    },
+    offline: models.flatMap(({ version, offline }) =>
+      offline === undefined ? [] : [{ modelVersion: version, ...offline }],
+    ),
     model,
-    shadow: await readShadowModel(config, model),
+    shadow,
     examples:
       model === null
         ? { pictures: [], faults: [] }

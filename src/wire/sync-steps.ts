@@ -165,7 +165,7 @@ export function createSyncSteps(
       exposeEstimates(
         meter,
         latest.filter(({ window }) => config.WINDOWS.includes(window)),
-        offlineResults(deployment),
+        deployment.offline,
       );
     },
     keepHouse: (now, fence) =>
@@ -214,8 +214,3 @@ function projectSpecs(
   };
   return (kind, classes) => projectSpec(files, settings, kind, classes);
 }
-
-const offlineResults = ({ model }: Deployment): Parameters<typeof exposeEstimates>[2] =>
-  model?.offline === undefined
-    ? []
-    : [{ modelVersion: model.version, accuracy: model.offline.right / model.offline.n }];

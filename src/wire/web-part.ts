@@ -18,6 +18,7 @@ import { listenOn } from './listen.ts';
 import type { RecordsInService } from './records.ts';
 import { roleMetrics } from './role-metrics.ts';
 import type { Part } from './service.ts';
+import { shadowOfUploads } from './shadow-of-uploads.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const DAY_MS = 86_400_000;
@@ -55,6 +56,7 @@ export function webPart(
             modelVersion: config.CLASSIFIER_MODEL_VERSION ?? null,
           })
         : null;
+      const shadow = shadowOfUploads(config, deployment, records, { ...around, meter: role.meter });
       const labelStudio = createLabelStudio({
         baseUrl: config.LABEL_STUDIO_URL,
         publicUrl: config.LABEL_STUDIO_PUBLIC_URL,
@@ -69,6 +71,7 @@ export function webPart(
         store: records.store,
         objects: records.objects,
         classifier,
+        shadow,
         normalise: (bytes) => normaliseImage(bytes, limitsOf(config)),
         fetchImage: imageSource(config),
         firstPolicy: initialPolicy(config),
@@ -93,6 +96,7 @@ export function webPart(
       end = async () => {
         leave();
         await served.stop();
+        await shadow?.stop();
         classifier?.close();
         labelStudio.close();
       };
@@ -160,7 +164,7 @@ const initialPolicy = (config: Config): ReturnType<typeof firstPolicy> =>
 
 function webSettings(
   config: Config,
-  { classes, lowConfidenceThreshold, model }: Deployment,
+  { classes, lowConfidenceThreshold, offline }: Deployment,
 ): WebSettings {
   return {
     classes,
@@ -177,7 +181,6 @@ function webSettings(
     isAccuracyPublic: config.ACCURACY_PUBLIC,
     flagHorizonMs: config.FLAG_HORIZON_DAYS * DAY_MS,
     targetAccuracy: config.TARGET_ACCURACY,
-    offline:
-      model?.offline === undefined ? null : { modelVersion: model.version, ...model.offline },
+    offline,
   };
 }

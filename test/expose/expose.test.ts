@@ -32,7 +32,11 @@ const V1_7D = '{model_version="v1",window="7d"}';
 describe('exposeEstimates', () => {
   it('shows every defined value under its model version and window, in base units', async () => {
     const { meter, series } = meterOf('sync');
-    exposeEstimates(meter, [anEstimate()], [{ modelVersion: modelVersion('v1'), accuracy: 0.9 }]);
+    exposeEstimates(
+      meter,
+      [anEstimate()],
+      [{ modelVersion: modelVersion('v1'), dataset: 'test', n: 10, right: 9 }],
+    );
     assert.deepEqual(await series('truthloop_accuracy_ratio'), { [V1_7D]: 0.81 });
     assert.deepEqual(await series('truthloop_accuracy_lower_ratio'), { [V1_7D]: 0.72 });
     assert.deepEqual(await series('truthloop_accuracy_upper_ratio'), { [V1_7D]: 0.88 });
@@ -107,9 +111,15 @@ describe('exposeEstimates', () => {
     const { meter, series } = meterOf('sync');
     const version = (index: number) =>
       anEstimate({ modelVersion: modelVersion(`v${index}`), window: 'all', from: index });
-    exposeEstimates(meter, [version(1)], [{ modelVersion: modelVersion('v1'), accuracy: 0.5 }]);
+    exposeEstimates(
+      meter,
+      [version(1)],
+      [{ modelVersion: modelVersion('v1'), dataset: 'test', n: 10, right: 5 }],
+    );
     const six = [1, 2, 3, 4, 5, 6].map(version);
-    exposeEstimates(meter, six, [{ modelVersion: modelVersion('v1'), accuracy: 0.5 }]);
+    exposeEstimates(meter, six, [
+      { modelVersion: modelVersion('v1'), dataset: 'test', n: 10, right: 5 },
+    ]);
     for (const name of Object.keys(ESTIMATE_METRICS)) {
       assert.ok(!JSON.stringify(await series(name)).includes('v1\\"'), name);
     }
@@ -130,7 +140,7 @@ describe('exposeEstimates', () => {
           classes: estimate.classes.map((one) => ({ ...one, f1: one.recall })),
         },
       ],
-      [{ modelVersion: modelVersion('v1'), accuracy: 0.9 }],
+      [{ modelVersion: modelVersion('v1'), dataset: 'test', n: 10, right: 9 }],
     );
     for (const name of Object.keys(ESTIMATE_METRICS)) {
       assert.ok(Object.keys(await series(name)).length > 0, `${name} is never shown`);

@@ -72,9 +72,10 @@ export async function prepareJourney(store: Store, fault: Fault): Promise<Journe
     config,
     {
       classes: CLASSES,
-      lowConfidenceThreshold: 0.7,
+      lowConfidenceThreshold: () => 0.7,
       model: null,
       shadow: null,
+      offline: [],
       examples: { pictures: [], faults: [] },
     },
     { store: failing, objects, close: () => Promise.resolve() },
@@ -90,7 +91,7 @@ export async function prepareJourney(store: Store, fault: Fault): Promise<Journe
     objects,
     policyInForce: async () => (await failing.currentPolicy()) ?? POLICY,
     meter,
-    lowConfidenceThreshold: 0.7,
+    lowConfidenceThreshold: () => 0.7,
   });
 
   const report = async (index: number): Promise<PredictionId> => {

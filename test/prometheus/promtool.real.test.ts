@@ -38,7 +38,7 @@ describe('promtool', function () {
         exposeEstimates(
           meter,
           [anEstimate()],
-          [{ modelVersion: modelVersion('v1'), accuracy: 0.9 }],
+          [{ modelVersion: modelVersion('v1'), dataset: 'test', n: 10, right: 9 }],
         );
       const { code, said } = await promtool(['check', 'metrics'], await metricsText());
       assert.equal(said.trim(), '');

@@ -206,7 +206,7 @@ describe('the accuracy', () => {
   it('speaks of the version that has the newest traffic', () => {
     const [old, now] = [modelVersion('shapes-0'), modelVersion('shapes-1')];
     const both = [estimate({ modelVersion: old, labels: 77 }), estimate({ modelVersion: now })];
-    const view = accuracyView(both, [now, old], null);
+    const view = accuracyView(both, [now, old], []);
     assert.match(view.sentence, /^Model shapes-1: between .* from 214 labels/);
     assert.deepEqual(
       view.versions.map((one) => one.modelVersion),
@@ -221,14 +221,14 @@ describe('the accuracy', () => {
       unlabelled({ modelVersion: now, labels: 0 }),
     ];
     assert.equal(
-      accuracyView(both, [now, old], null).sentence,
+      accuracyView(both, [now, old], []).sentence,
       'Model shapes-1: too early to tell: no label has come in yet.',
     );
   });
 
   it('says that it is too early, and what is missing', () => {
     const said = (...estimates: AccuracyEstimate[]): string =>
-      accuracyView(estimates, [modelVersion('shapes-1')], null).sentence;
+      accuracyView(estimates, [modelVersion('shapes-1')], []).sentence;
     assert.equal(said(), 'Too early to tell: no label has come in yet.');
     assert.equal(
       said(unlabelled({ labels: 3 })),

@@ -7,6 +7,7 @@ import { createHttpClassifier } from '../../src/adapters/http-classifier/http-cl
 import { normaliseImage } from '../../src/adapters/sharp/normalise-image.ts';
 import { openSqliteStore } from '../../src/adapters/sqlite/open-sqlite-store.ts';
 import { systemRandom } from '../../src/adapters/system/system-random.ts';
+import { modelVersion } from '../../src/domain/ids.ts';
 import type { Policy } from '../../src/domain/selection.ts';
 import { serve } from '../../src/http/serve.ts';
 import type { Log } from '../../src/ports/log.ts';
@@ -48,7 +49,7 @@ const FIRST_POLICY: Policy = {
 const SETTINGS: WebSettings = {
   classes: CLASSES,
   segments: ['north', 'south'],
-  lowConfidenceThreshold: 0.5,
+  lowConfidenceThreshold: () => 0.5,
   uploadBytesMax: 200_000,
   uploadsPerMinute: 0,
   reportsPerMinute: 0,
@@ -60,7 +61,7 @@ const SETTINGS: WebSettings = {
   isAccuracyPublic: false,
   flagHorizonMs: 7 * 86_400_000,
   targetAccuracy: 0.8,
-  offline: { modelVersion: 'shapes-1', dataset: 'Shapes', n: 20, right: 15 },
+  offline: [{ modelVersion: modelVersion('shapes-1'), dataset: 'Shapes', n: 20, right: 15 }],
 };
 
 /** The web role on a free port, with real records, real images and a real HTTP classifier. */
@@ -114,6 +115,7 @@ export async function startTestWeb(changes: TestWebChanges = {}): Promise<TestWe
     store,
     objects,
     classifier,
+    shadow: null,
     normalise: (bytes) =>
       normaliseImage(bytes, { bytesMax: settings.uploadBytesMax, pixelsMax: 1_000_000 }),
     fetchImage: null,

@@ -99,6 +99,18 @@ export const PREDICTION_METRICS = defineMetrics({
     roles: ['web'],
     labels: { source: ['web', 'reported'] },
   },
+  truthloop_canary_answers_total: {
+    type: 'counter',
+    help: 'Uploads that the model which does not serve was to answer: it did, or it was busy or failed and the model in service answered.',
+    roles: ['web'],
+    labels: { result: ['served', 'busy', 'failed'] },
+  },
+  truthloop_shadow_answers_total: {
+    type: 'counter',
+    help: 'Predictions about which the model that did not answer was asked too: its answer was recorded, dropped for want of time, or it failed.',
+    roles: ['web'],
+    labels: { result: ['recorded', 'dropped', 'failed'] },
+  },
   truthloop_feedback_total: {
     type: 'counter',
     help: 'Feedback given by users; taken back later or not.',
