@@ -2,7 +2,6 @@ import type { AccuracyEstimate, Interval } from '../domain/estimate.ts';
 import { Z95 } from '../estimate/wilson.ts';
 import { percent } from './percent.ts';
 
-const NOTHING = '–';
 const WANTED_HALF_WIDTH = 0.02;
 const SHADES = 5;
 
@@ -69,7 +68,10 @@ export function accuracyDetail(estimate: AccuracyEstimate): AccuracyDetail {
       PATTERN_WORDS[row.pattern],
       ...[row.selected, row.labelled, row.skipped, row.open].map(String),
     ]),
-    agreement: estimate.agreement === null ? NOTHING : estimate.agreement.toFixed(2),
+    agreement:
+      estimate.agreement === null
+        ? 'not known yet: too few photos were answered by two people'
+        : `${estimate.agreement.toFixed(2)} (Krippendorff’s alpha; 1 is full agreement)`,
     labelsWanted: labelsWanted(estimate),
     naiveGap: naiveGap(estimate),
     labelFree: estimate.labelFree === null ? null : percent(estimate.labelFree.value, 1),
@@ -104,24 +106,31 @@ const predictedOf = ({ confusion, classes }: AccuracyEstimate): readonly string[
 };
 
 function confusionRows(
-  { confusion }: AccuracyEstimate,
+  { classes, confusion }: AccuracyEstimate,
   predicted: readonly string[],
 ): readonly ConfusionRow[] {
-  return Object.entries(confusion).map(([trueClass, row]) => {
+  // As the columns, so that right answers stand on the diagonal; what is no class (None of these) comes last.
+  const inOrder = [
+    ...new Set([...classes.map(({ className }) => className), ...Object.keys(confusion)]),
+  ];
+  return inOrder.flatMap((trueClass) => {
+    const row = confusion[trueClass];
+    if (row === undefined) return [];
     const total = Object.values(row).reduce((sum, count) => sum + count, 0);
-    return {
-      trueClass,
-      cells: predicted.map((name) => {
-        const count = row[name] ?? 0;
-        return {
-          words: count === 0 ? '0' : count < 1 ? '< 1' : count.toFixed(0),
-          shade: total === 0 ? 0 : Math.ceil((count / total) * SHADES),
-          isRight: name === trueClass,
-        };
-      }),
-    };
+    return [
+      {
+        trueClass,
+        cells: predicted.map((name) => cellOf(name === trueClass, row[name] ?? 0, total)),
+      },
+    ];
   });
 }
+
+const cellOf = (isRight: boolean, count: number, total: number): ConfusionRow['cells'][number] => ({
+  words: count === 0 ? '0' : count < 1 ? '< 1' : count.toFixed(0),
+  shade: total === 0 ? 0 : Math.ceil((count / total) * SHADES),
+  isRight,
+});
 
 function calibrationWords({ calibration }: AccuracyEstimate): AccuracyDetail['calibration'] {
   if (calibration === null) return [];
@@ -133,7 +142,9 @@ function calibrationWords({ calibration }: AccuracyEstimate): AccuracyDetail['ca
     ['Log loss', calibration.logLoss.toFixed(3)],
     [
       'Temperature',
-      calibration.temperature === null ? NOTHING : calibration.temperature.toFixed(2),
+      calibration.temperature === null
+        ? 'not known: needs 50 labels, and every probability'
+        : calibration.temperature.toFixed(2),
     ],
   ];
 }
@@ -153,7 +164,8 @@ function feedbackWords({ feedback }: AccuracyEstimate): AccuracyDetail['feedback
 
 /** How many more labels bring the interval to plus or minus two points, when they come as those so far did. */
 function labelsWanted({ accuracy, labels, effectiveLabels }: AccuracyEstimate): string {
-  if (accuracy === null || effectiveLabels === null || effectiveLabels === 0) return NOTHING;
+  if (accuracy === null || effectiveLabels === null || effectiveLabels === 0)
+    return 'too few labels to tell';
   const needed = (Z95 / WANTED_HALF_WIDTH) ** 2 * accuracy * (1 - accuracy);
   const more = Math.ceil(((needed - effectiveLabels) * labels) / effectiveLabels);
   return more <= 0 ? 'none: it is that narrow already' : `about ${more}`;
@@ -164,5 +176,5 @@ function naiveGap({ naive, accuracy }: AccuracyEstimate): string | null {
   const points = (naive - accuracy) * 100;
   const size = Math.abs(points).toFixed(1);
   if (Math.abs(points) < 0.05) return 'The naive mean happens to agree with it.';
-  return `The naive mean is ${size} points ${points < 0 ? 'lower' : 'higher'}: what is labelled was selected with unequal chances, doubtful answers more often, and the naive mean forgets that.`;
+  return `The naive mean is ${size} points ${points < 0 ? 'lower' : 'higher'}: labels come with unequal chances (doubtful answers are selected more often, and not every task is answered), and the naive mean forgets that.`;
 }

@@ -35,6 +35,8 @@ export interface VersionView {
 
 export interface AccuracyView {
   readonly sentence: string;
+  /** Nothing was labelled yet: what comes next has to be said. */
+  readonly isWithoutLabels: boolean;
   readonly asOf: string | null;
   readonly versions: readonly VersionView[];
 }
@@ -65,6 +67,7 @@ export function accuracyView(
   const asOf = Math.max(...estimates.map((estimate) => estimate.asOf));
   return {
     sentence: leadOf(estimates, versions),
+    isWithoutLabels: estimates.every(({ labels }) => labels === 0),
     asOf: estimates.length === 0 ? null : `${timeWords(asOf)} UTC`,
     versions: versions.map((modelVersion) => ({
       modelVersion,

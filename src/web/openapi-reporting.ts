@@ -1,4 +1,4 @@
-import { json, type OpenApi, type Operation, ref } from '../http/openapi.ts';
+import { json, type OpenApi, type Operation, ref, text } from '../http/openapi.ts';
 import {
   error,
   FOREIGN,
@@ -10,6 +10,7 @@ import {
   NOT_FOUND,
   operation,
   OPS,
+  query,
   TOO_OFTEN,
   UNAUTHORIZED,
   UNDER_WAY,
@@ -37,6 +38,32 @@ const takesJson = (schema: string): NonNullable<Operation['requestBody']> => ({
   required: true,
   content: { 'application/json': { schema: ref(schema) } },
 });
+
+export const datasetPath = (): OpenApi['paths'][string] =>
+  get(
+    'dataset',
+    'Rows of a training set: what annotators and users said, with the address of each image',
+    {
+      '200': text('A JSON object a line.', 'application/x-ndjson'),
+      '422': error('No such window, or neither true nor false.'),
+      ...UNAUTHORIZED,
+    },
+    {
+      parameters: [
+        query(
+          'window',
+          'Predictions of the last hours or days, such as 24h or 30d (default), or all.',
+        ),
+        query('model_version', 'Only this one.'),
+        query('hold_out', 'true keeps the random part out of training.'),
+        query(
+          'with_model_answers',
+          "true adds the model's own answers where nobody said anything.",
+        ),
+      ],
+      ...OPS,
+    },
+  );
 
 /** Images that come later, and the keys of those who send them. */
 export const reporterPaths = (): OpenApi['paths'] => ({

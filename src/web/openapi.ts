@@ -40,7 +40,7 @@ import {
   UNAUTHORIZED,
   UNDER_WAY,
 } from './openapi-parts.ts';
-import { reporterPaths, reportOperation } from './openapi-reporting.ts';
+import { datasetPath, reporterPaths, reportOperation } from './openapi-reporting.ts';
 import { reportSchema } from './report-schema.ts';
 
 const SCHEMAS = {
@@ -190,6 +190,7 @@ function pathsOf(classes: readonly string[], segments: readonly string[]): OpenA
         ...OPS,
       },
     ),
+    '/api/dataset': datasetPath(),
     '/livez': get('live', 'Is the process alive?', { '200': json('It is.', 'Live') }),
     '/readyz': get('ready', 'Is the service taking requests?', {
       '200': json('It is.', 'Ready'),

@@ -50,7 +50,7 @@ export async function opsPage(context: WebContext): Promise<object> {
     outbox: {
       pending: outbox.pending,
       dead: outbox.dead,
-      oldest: outbox.oldestCreatedAt === null ? '–' : timeWords(outbox.oldestCreatedAt),
+      oldest: outbox.oldestCreatedAt === null ? null : `${timeWords(outbox.oldestCreatedAt)} UTC`,
     },
     dead: dead.map(deadRow),
     budget: `${selected} of ${operations.budgetPerDay} tasks selected since midnight UTC`,
@@ -124,8 +124,12 @@ function comparisonState({ at, kept }: Reconciliation): PartState {
 
 const RUN_WORDS = { running: 'running', success: 'went well', failure: 'failed' } as const;
 
+/** Several runs share a minute. @returns "2026-11-22 10:00:07", UTC */
+const secondWords = (ms: number): string =>
+  new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
+
 const runRow = (run: SyncRun): object => ({
-  startedAt: timeWords(run.startedAt),
+  startedAt: secondWords(run.startedAt),
   trigger: run.trigger,
   result: RUN_WORDS[run.result],
   seconds: run.finishedAt === null ? '–' : ((run.finishedAt - run.startedAt) / 1000).toFixed(1),

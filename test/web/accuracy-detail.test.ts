@@ -51,6 +51,31 @@ describe('the details of an estimate', () => {
     assert.ok(confusion[2]!.cells.every(({ isRight }) => !isRight));
   });
 
+  it('order the rows of the confusion matrix as its columns, whatever was labelled first', () => {
+    const { confusion } = accuracyDetail(
+      estimate({
+        confusion: {
+          square: { square: 3 },
+          'None of these': { circle: 1 },
+          circle: { circle: 4, square: 1 },
+        },
+      }),
+    );
+    assert.deepEqual(
+      confusion.map(({ trueClass }) => trueClass),
+      ['circle', 'square', 'None of these'],
+    );
+    assert.ok(confusion[0]!.cells[0]!.isRight && confusion[1]!.cells[1]!.isRight);
+  });
+
+  it('say in words what is not known yet', () => {
+    const detail = accuracyDetail(
+      estimate({ agreement: null, calibration: { ...estimate().calibration!, temperature: null } }),
+    );
+    assert.match(detail.agreement, /too few photos were answered by two people/);
+    assert.match(new Map(detail.calibration).get('Temperature')!, /needs 50 labels/);
+  });
+
   it('tell how many more labels bring plus or minus two points, from how the labels so far did', () => {
     const { labelsWanted } = accuracyDetail(
       estimate({ accuracy: 0.8, labels: 200, effectiveLabels: 100 }),
@@ -59,7 +84,7 @@ describe('the details of an estimate', () => {
     assert.equal(labelsWanted, 'about 2874');
     const enough = accuracyDetail(estimate({ accuracy: 0.99, effectiveLabels: 1000 }));
     assert.match(enough.labelsWanted, /^none/);
-    assert.equal(accuracyDetail(unlabelled()).labelsWanted, '–');
+    assert.match(accuracyDetail(unlabelled()).labelsWanted, /too few labels/);
   });
 
   it('say how far off the naive mean is, and why', () => {
@@ -81,6 +106,17 @@ describe('the details of an estimate', () => {
       chart.xTicks.map(({ words }) => words),
       ['10:00'],
     );
+  });
+
+  it('show the interval and the share answered of a first estimate, too: as wide as can be seen', () => {
+    const chart = historyChart([estimate({ asOf: NOW })], { offline: null, target: 0.8 })!;
+    const widthOf = (path: string): number => {
+      const xs = [...path.matchAll(/[ML]([\d.]+) /g)].map(([, x]) => Number(x));
+      return Math.max(...xs) - Math.min(...xs);
+    };
+    assert.ok(widthOf(chart.band) > 10 && widthOf(chart.maturity) > 10, chart.band);
+    const [point] = chart.points;
+    assert.ok(Number(point!.x) > chart.left + 100 && Number(point!.x) < chart.right - 100);
   });
 
   it('draw every estimate that has a value, inside the frame', () => {

@@ -226,6 +226,14 @@ describe('the accuracy', () => {
     );
   });
 
+  it('says what comes next while there is no label, and not any more when there is one', async () => {
+    const next = /<a href="\/label">Label<\/a> five of them/;
+    assert.match(await (await web.get('/accuracy', PAGE)).text(), next);
+    await web.predict(await photo());
+    await save(estimate());
+    assert.doesNotMatch(await (await web.get('/accuracy', PAGE)).text(), next);
+  });
+
   it('says that it is too early, and what is missing', () => {
     const said = (...estimates: AccuracyEstimate[]): string =>
       accuracyView(estimates, [modelVersion('shapes-1')], []).sentence;

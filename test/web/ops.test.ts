@@ -104,6 +104,9 @@ describe('the ops page', () => {
     assert.match(html, /Classifier<\/strong> <span>needs attention: does not answer/);
     assert.match(html, /Sync<\/strong> <span>needs attention: failed the last time/);
     assert.match(html, /Label Studio &lt;down&gt;/);
+    const second = new Date(web.time.now - 1000).toISOString().slice(11, 19);
+    assert.ok(html.includes(second), 'runs of one minute are told apart');
+    assert.match(html, /<dt>Waiting<\/dt><dd>0<\/dd>/);
     assert.match(html, /0 of 200 tasks selected/);
     assert.match(html, /signup\/\?token=invited/);
   });

@@ -4,7 +4,7 @@ import { linearScale, place, ratioRange, type Scale, type Tick } from './scale.t
 
 const WIDTH = 720;
 const HEIGHT = 320;
-const LEFT = 48;
+const LEFT = 66;
 const RIGHT = 12;
 const TOP = 12;
 /** Under the values: how much of what was selected had been answered. */
@@ -13,6 +13,8 @@ const BOTTOM = HEIGHT - 250;
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const TIME_TICKS = 5;
+/** What was estimated at one moment is drawn that wide, so that its interval can be seen. */
+const MOMENT_MS = MINUTE_MS / 20;
 
 /** The estimate with its interval over time, ready to be drawn. */
 export interface HistoryChart {
@@ -81,19 +83,23 @@ export function historyChart(
   const values = points.flatMap((one) => [one.lower, one.upper, one.naive ?? one.value]);
   const { range, ticks } = ratioRange([...values, lines.target, lines.offline ?? lines.target]);
   const y = linearScale(range, [HEIGHT - BOTTOM, TOP]);
-  const times = [first.at, Math.max(last.at, first.at + 1)] as const;
-  const x = linearScale(times, [LEFT, WIDTH - RIGHT]);
+  const isMoment = last.at - first.at < MINUTE_MS;
+  const margin = isMoment ? MINUTE_MS : 0;
+  const x = linearScale([first.at - margin, last.at + margin], [LEFT, WIDTH - RIGHT]);
+  const drawn = isMoment
+    ? [{ ...first, at: first.at - MOMENT_MS }, ...points, { ...last, at: last.at + MOMENT_MS }]
+    : points;
   return {
     width: WIDTH,
     height: HEIGHT,
     left: LEFT,
     right: WIDTH - RIGHT,
-    xTicks: timeTicks(times, x),
+    xTicks: timeTicks(isMoment ? [last.at] : evenly(first.at, last.at), x),
     yTicks: ticks.map((value) => ({ at: place(y(value)), words: percent(value) })),
-    band: bandPath(points, x, y),
-    line: linePath(points, x, (one) => y(one.value)),
+    band: bandPath(drawn, x, y),
+    line: linePath(drawn, x, (one) => y(one.value)),
     naive: linePath(
-      points.filter((one) => one.naive !== null),
+      drawn.filter((one) => one.naive !== null),
       x,
       (one) => y(one.naive ?? 0),
     ),
@@ -103,7 +109,7 @@ export function historyChart(
       isEarly: !one.isReliable,
       words: `${timeWords(one.at)}: ${percent(one.value, 1)}, ${percent(one.lower, 1)} to ${percent(one.upper, 1)}, ${percent(one.maturity)} answered`,
     })),
-    maturity: maturityPath(points, x),
+    maturity: maturityPath(drawn, x),
     strip: { top: STRIP[1], bottom: STRIP[0] },
     offline: lines.offline === null ? null : place(y(lines.offline)),
     target: place(y(lines.target)),
@@ -130,11 +136,12 @@ function maturityPath(points: readonly Known[], x: Scale): string {
   return `${upper}L${place(x(last.at))} ${STRIP[0]}L${place(x(first.at))} ${STRIP[0]}Z`;
 }
 
-function timeTicks([from, to]: readonly [number, number], x: Scale): Tick[] {
-  const isShort = to - from < 2 * DAY_MS;
-  const steps = to - from < MINUTE_MS ? 0 : TIME_TICKS - 1;
-  return Array.from({ length: steps + 1 }, (_, index) => {
-    const at = steps === 0 ? from : from + ((to - from) * index) / steps;
+const evenly = (from: number, to: number): readonly number[] =>
+  Array.from({ length: TIME_TICKS }, (_, index) => from + ((to - from) * index) / (TIME_TICKS - 1));
+
+function timeTicks(times: readonly number[], x: Scale): Tick[] {
+  const isShort = (times.at(-1) ?? 0) - (times[0] ?? 0) < 2 * DAY_MS;
+  return times.map((at) => {
     const words = timeWords(at);
     return { at: place(x(at)), words: isShort ? words.slice(11, 16) : words.slice(5, 10) };
   });
