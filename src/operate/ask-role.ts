@@ -6,23 +6,33 @@ const ANSWER_MS = 30_000;
 export interface AskedRole {
   get(path: string): Promise<unknown>;
   post(path: string, body: object): Promise<unknown>;
+  put(path: string, body: object): Promise<unknown>;
   delete(path: string): Promise<void>;
 }
 
-/** @param base where the role listens */
-export function askRole(role: 'web' | 'sync', base: string, opsKey: string): AskedRole {
+/**
+ * @param base where the role listens
+ * @param answerMs how long an answer may take
+ */
+export function askRole(
+  role: 'web' | 'sync' | 'classifier',
+  base: string,
+  opsKey: string,
+  answerMs = ANSWER_MS,
+): AskedRole {
   const ask = async (method: string, path: string, body?: object): Promise<unknown> => {
     const text = await answerOf(role, base, path, {
       method,
       headers: { Authorization: `Bearer ${opsKey}`, 'Content-Type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(ANSWER_MS),
+      signal: AbortSignal.timeout(answerMs),
     });
     return text === '' ? null : JSON.parse(text);
   };
   return {
     get: (path) => ask('GET', path),
     post: (path, body) => ask('POST', path, body),
+    put: (path, body) => ask('PUT', path, body),
     delete: async (path) => {
       await ask('DELETE', path);
     },
@@ -52,7 +62,11 @@ async function answerOf(
 
 function saidIn(text: string): string {
   try {
-    return (JSON.parse(text) as { error: { message: string } }).error.message;
+    const { error, detail } = JSON.parse(text) as {
+      readonly error?: { readonly message: string };
+      readonly detail?: unknown;
+    };
+    return error?.message ?? (typeof detail === 'string' ? detail : text);
   } catch {
     return text;
   }

@@ -4,6 +4,7 @@ import { backup } from './backup.ts';
 import type { Command } from './command.ts';
 import { CommandFailed, UsageWrong } from './command.ts';
 import { keys } from './keys.ts';
+import { promote } from './promote.ts';
 import { reconcile } from './reconcile.ts';
 import { redrive } from './redrive.ts';
 import { restore } from './restore.ts';
@@ -12,6 +13,7 @@ import { restore } from './restore.ts';
 const COMMANDS: Readonly<Record<string, Command>> = {
   backup,
   keys,
+  promote,
   reconcile,
   redrive,
   restore,
