@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
+import { setImmediate as immediate } from 'node:timers/promises';
 
 import { type Proxy, startProxy } from './proxy.ts';
 
@@ -79,6 +80,16 @@ describe('the proxy that makes faults', () => {
     const { said, ms } = await ask();
     assert.equal(said, BODY);
     assert.ok(ms >= 195, `${ms}`);
+  });
+
+  it('latency: what is held back goes with its connection, and keeps no process alive', async () => {
+    const timers = (): number =>
+      process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    await ask();
+    const before = timers();
+    proxy.poison({ kind: 'latency', ms: 600_000 });
+    assert.equal((await ask('/', 100)).said, 'silence');
+    while (timers() > before) await immediate();
   });
 
   it('bandwidth and slicer: an answer trickles, and is whole', async () => {

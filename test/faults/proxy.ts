@@ -103,6 +103,8 @@ class Link {
   #call: Call | null = null;
   #isAnswered = false;
   #answerBytes = 0;
+  /** Whatever is held back of a connection that has ended is held back no longer: no timer outlives it. */
+  readonly #ending = new AbortController();
   /** A connection that went silent stays so: nothing of it is ever delivered later. */
   #isSilent = false;
 
@@ -117,6 +119,9 @@ class Link {
         this.cut();
       });
     }
+    client.once('close', () => {
+      this.#ending.abort();
+    });
     this.#pump(client, server, (bytes) => this.#request(bytes));
     this.#pump(server, client, (bytes) => this.#answer(bytes));
     this.feel();
@@ -131,10 +136,10 @@ class Link {
     const ending = toxic(this.#state, 'timeout') ?? toxic(this.#state, 'reset_peer');
     if (has(this.#state, 'down')) this.cut();
     else if (ending !== undefined)
-      setTimeout(() => {
+      void this.#wait(ending.ms).then(() => {
         if (ending.kind === 'reset_peer') this.cut();
         else this.#end();
-      }, ending.ms);
+      });
     if (has(this.#state, 'half_open') || has(this.#state, 'timeout')) this.#isSilent = true;
   }
 
@@ -157,7 +162,7 @@ class Link {
     from.on('end', () => {
       void last.then(async () => {
         const { ms } = toxic(this.#state, 'slow_close') ?? { ms: 0 };
-        if (ms > 0) await pause(ms);
+        if (ms > 0) await this.#wait(ms);
         if (!this.#isSilent) to.end();
       });
     });
@@ -194,7 +199,7 @@ class Link {
 
   async #shape(bytes: Buffer): Promise<void> {
     const late = toxic(this.#state, 'latency');
-    if (late !== undefined) await pause(late.ms);
+    if (late !== undefined) await this.#wait(late.ms);
     const limit = toxic(this.#state, 'limit_data');
     if (limit !== undefined && this.#answerBytes + bytes.length > limit.bytes) {
       await this.#write(this.#client, bytes.subarray(0, limit.bytes - this.#answerBytes));
@@ -204,7 +209,7 @@ class Link {
     this.#answerBytes += bytes.length;
     for (const { piece, ms } of this.#pieces(bytes)) {
       await this.#write(this.#client, piece);
-      if (ms > 0) await pause(ms);
+      if (ms > 0) await this.#wait(ms);
     }
   }
 
@@ -219,6 +224,11 @@ class Link {
       piece: bytes.subarray(index * slicer.bytes, (index + 1) * slicer.bytes),
       ms: slicer.ms,
     }));
+  }
+
+  /** At most until the connection ends. */
+  async #wait(ms: number): Promise<void> {
+    await pause(ms, undefined, { signal: this.#ending.signal }).catch(() => undefined);
   }
 
   async #write(socket: net.Socket, bytes: Buffer): Promise<void> {

@@ -15,11 +15,14 @@ export interface Places {
   readonly empty: () => Promise<Settings>;
 }
 
-/** @param servesOneProcess the records know whether somebody has them open; what is replaced is moved aside */
+/** What a restore says that would replace the records of a running service. */
+const SEEN_RUNNING = /Another process uses|Truthloop runs on these records \(connected from 127/;
+
+/** @param keepsAside what is replaced is moved aside, not deleted */
 export function describeBackup(
   name: string,
   openPlaces: () => Promise<Places>,
-  servesOneProcess: boolean,
+  keepsAside: boolean,
 ): void {
   describe(`backup and restore: ${name}`, function () {
     this.timeout(240_000);
@@ -129,18 +132,20 @@ export function describeBackup(
       assert.equal(new Set(tasks).size, tasks.length, 'one task each');
     });
 
-    if (!servesOneProcess) return;
-    it('while the service runs, --replace is refused; stopped, what was there is kept aside', async () => {
+    it('while the service runs, --replace is refused; stopped, what was there makes room', async () => {
       await service.product.stop();
       await service.start();
       const running = await restore({}, folder, '--replace');
       assert.equal(running.code, 1);
-      assert.match(running.stderr, /Another process uses/);
+      assert.match(running.stderr, SEEN_RUNNING);
+      assert.ok(await isThere(ids.at(-1) ?? ''), 'nothing was replaced');
       await service.product.stop();
       const replaced = await restore({}, folder, '--replace');
       assert.equal(replaced.code, 0, replaced.stderr);
-      assert.ok(
+      assert.equal(
         readdirSync(service.dataDir).some((file) => file.startsWith('truthloop.sqlite.replaced-')),
+        keepsAside,
+        'files are kept aside',
       );
       await service.start();
       assert.ok(await isThere(ids[0] ?? ''));

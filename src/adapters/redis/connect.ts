@@ -2,7 +2,7 @@ import { Cluster, Redis } from 'ioredis';
 
 import { StoreUnavailable, StoreUnusable } from '../../domain/errors.ts';
 import type { Log } from '../../ports/log.ts';
-import { Connection } from './connection.ts';
+import { CLIENT_NAME, Connection } from './connection.ts';
 
 /** The oldest server that knows every command used (ZADD LT and GT). */
 const REDIS_MIN = [6, 2] as const;
@@ -11,6 +11,7 @@ const REDIS_MIN = [6, 2] as const;
 const optionsOf = (timeoutMs: number) =>
   ({
     protocol: 2,
+    connectionName: CLIENT_NAME,
     commandTimeout: timeoutMs,
     connectTimeout: timeoutMs,
     // A connection that went silent never ends by itself (a firewall forgot it): it is given up, and a new one made.

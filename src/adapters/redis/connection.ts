@@ -8,6 +8,8 @@ type Argument = string | number | Buffer;
 
 /** All keys carry this tag: in a Redis Cluster they lie in one slot, so that one script may write several. */
 export const KEY_TAG = '{truthloop}';
+/** How the server knows the program's own clients, so that whoever replaces the records sees that it runs. */
+export const CLIENT_NAME = 'truthloop';
 /** Documents that one MGET asks for. */
 const READ_AT_ONCE = 1000;
 

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 
 import { StoreUnavailable, StoreUnusable } from '../../domain/errors.ts';
-import { KEY_TAG } from './connection.ts';
+import { CLIENT_NAME, KEY_TAG } from './connection.ts';
 
 /** One key as the server dumps it. Of several copies of a key the last one holds. */
 export interface CopiedKey {
@@ -53,7 +53,7 @@ export async function copyRecords(
 /**
  * Brings copied records back.
  * @param doesReplace false: records that are there already are a fault
- * @throws StoreUnusable when there are records already, or the server is too old for these
+ * @throws StoreUnusable when there are records already, when the program that is to lose them runs, or the server is too old
  */
 export async function restoreRecords(
   url: string,
@@ -61,6 +61,7 @@ export async function restoreRecords(
   doesReplace: boolean,
 ): Promise<void> {
   await withClients(url, async (client) => {
+    if (doesReplace) await assertUnused(client);
     for await (const keys of allKeys(client)) {
       if (keys.length > 0 && !doesReplace)
         throw new StoreUnusable(
@@ -81,6 +82,18 @@ export async function restoreRecords(
         ),
       );
   });
+}
+
+/** A running program would go on with what it remembers of the records that are gone, and write it among the others. */
+async function assertUnused(client: Redis): Promise<void> {
+  const clients = String(await client.client('LIST')).split('\n');
+  const places = clients
+    .filter((line) => line.includes(` name=${CLIENT_NAME} `))
+    .map((line) => / addr=(\S+)/.exec(line)?.[1] ?? 'somewhere');
+  if (places.length > 0)
+    throw new StoreUnusable(
+      `Truthloop runs on these records (connected from ${places.join(', ')}): stop every process of it, then restore again. Nothing was replaced`,
+    );
 }
 
 async function withClients(
