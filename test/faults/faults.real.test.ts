@@ -1,4 +1,5 @@
 import { describeActs } from './describe-acts.ts';
+import { fillTheDisk } from './full-disk.ts';
 import { endAtOnce, endUnderLoad, endWhileSilent } from './life-and-death.ts';
 import { failEveryCall } from './nth-call.ts';
 import { disturbWebhooks } from './webhooks.ts';
@@ -11,6 +12,7 @@ describeActs('nothing lost, nothing twice', [
   },
   {
     'webhooks doubled, late, out of order, missing, forged, oversized': disturbWebhooks,
+    'no room on the disk, again and again': fillTheDisk,
     'the n-th call fails before it is carried out': (history) => failEveryCall(history, 'before'),
     'the n-th call is carried out, and nobody hears of it': (history) =>
       failEveryCall(history, 'after'),

@@ -3,6 +3,9 @@ import { pino, stdTimeFunctions } from 'pino';
 
 import { redact } from './redact.ts';
 
+/** What waits, at most, while nobody takes it: later lines are dropped until there is room. */
+const WAITING_BYTES_MAX = 1024 * 1024;
+
 /**
  * JSON lines on stdout: `time` (ISO), `level` (a word), `event`, and the fields. Secrets, image bytes and people's names
  * are taken out of the fields before anything is written.
@@ -27,8 +30,18 @@ export function createLog(level: LevelWithSilent, destination?: DestinationStrea
         }),
       },
     },
-    destination ?? pino.destination(1),
+    destination ?? standardOutput(),
   );
+}
+
+/**
+ * A line that can't be written, on a full disk for instance, ends nothing: it is tried again with the next one. Written at
+ * once: the library's other mode tries for ever to write what is left when the program ends.
+ */
+function standardOutput(): DestinationStream {
+  const output = pino.destination({ dest: 1, sync: true, maxLength: WAITING_BYTES_MAX });
+  output.on('error', () => undefined);
+  return output;
 }
 
 function requestFields(request: unknown): unknown {

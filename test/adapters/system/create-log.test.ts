@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 
 import { createLog } from '../../../src/adapters/system/create-log.ts';
 import type { Log } from '../../../src/ports/log.ts';
@@ -77,5 +79,25 @@ describe('log', () => {
       assert.ok(!text.includes(secret), `${secret} is in ${text}`);
     assert.match(text, /9 bytes/);
     assert.match(text, /exp=5/);
+  });
+
+  it("on a full disk: what can't be written is dropped, and the program goes on and ends", () => {
+    const full = openSync('/dev/full', 'w');
+    const source = `import { createLog } from './src/adapters/system/create-log.ts';
+      const log = createLog('info');
+      for (let line = 0; line < 3; line += 1) {
+        log.info({ line }, 'a line');
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      process.stderr.write('went on');
+      process.exit(0);`;
+    const ended = spawnSync(
+      process.execPath,
+      ['--import', 'tsx', '--input-type', 'module', '--eval', source],
+      { stdio: ['ignore', full, 'pipe'], encoding: 'utf8', timeout: 15_000, killSignal: 'SIGKILL' },
+    );
+    closeSync(full);
+    assert.equal(ended.stderr, 'went on');
+    assert.equal(ended.status, 0);
   });
 });
