@@ -1,3 +1,4 @@
+import type { VersionComparison } from './comparison.ts';
 import type { ProjectKind } from './selection.ts';
 
 /** Differences between our records and Label Studio, as they are counted when repaired. */
@@ -43,6 +44,8 @@ export interface Findings {
   readonly reconciliation: Reconciliation;
   readonly written_links: WrittenLinks;
   readonly picture_check: PictureCheck;
+  /** Two versions on the same traffic, those with the newest traffic first; null (none) where no second model answers. */
+  readonly comparisons: readonly VersionComparison[];
   /** By project: a digest of what it was last made to look like. */
   readonly project_forms: Readonly<Partial<Record<ProjectKind, string>>>;
 }

@@ -12,6 +12,7 @@ import type { Config } from '../config/parse-config.ts';
 import type { PredictionId } from '../domain/ids.ts';
 import { dayOf } from '../domain/window.ts';
 import { exposeBudget } from '../expose/expose-budget.ts';
+import { exposeComparisons } from '../expose/expose-comparisons.ts';
 import { exposeEstimates } from '../expose/expose-estimates.ts';
 import { exposeFindings } from '../expose/expose-findings.ts';
 import { exposeOutbox } from '../expose/expose-outbox.ts';
@@ -26,6 +27,7 @@ import { pushTasks } from '../push/push-tasks.ts';
 import { renewImages } from '../push/renew-images.ts';
 import { renewPolicy } from '../push/renew-policy.ts';
 import { OVERLAP_PURPOSE, permanentRandomNumber } from '../select/permanent-random-number.ts';
+import { compareVersions } from '../sync/compare-versions.ts';
 import { estimateVersions } from '../sync/estimate-versions.ts';
 import { keepHouse } from '../sync/keep-house.ts';
 import type { SyncSteps } from '../sync/run-sync.ts';
@@ -76,6 +78,14 @@ export function createSyncSteps(
     annotationsPerTask: config.ANNOTATIONS_PER_TASK,
     overlapShare: config.OVERLAP_SHARE,
     overlapNumber: (id: PredictionId) => permanentRandomNumber(key, id, OVERLAP_PURPOSE),
+  };
+  const estimateSettings = {
+    windows: config.WINDOWS,
+    classes: deployment.classes,
+    segments: config.SEGMENTS,
+    targetAccuracy: config.TARGET_ACCURACY,
+    labelSlaMs: config.LABEL_SLA_DAYS * DAY_MS,
+    isAnchored: config.REVEAL_PREDICTION === 'hard',
   };
   let ensuredAt = -Infinity;
   let hasLostProject = false;
@@ -148,14 +158,7 @@ export function createSyncSteps(
     async estimate(now, fence, changes) {
       const estimates = await estimateVersions(
         store,
-        {
-          windows: config.WINDOWS,
-          classes: deployment.classes,
-          segments: config.SEGMENTS,
-          targetAccuracy: config.TARGET_ACCURACY,
-          labelSlaMs: config.LABEL_SLA_DAYS * DAY_MS,
-          isAnchored: config.REVEAL_PREDICTION === 'hard',
-        },
+        estimateSettings,
         now,
         // A shared task's label is also that of predictions in other windows and versions.
         config.DEDUPLICATE ? null : changes,
@@ -167,6 +170,9 @@ export function createSyncSteps(
         latest.filter(({ window }) => config.WINDOWS.includes(window)),
         deployment.offline,
       );
+      const comparisons = await compareVersions(store, estimateSettings, now);
+      if (comparisons.length > 0) await store.saveFinding('comparisons', comparisons, fence);
+      exposeComparisons(meter, comparisons);
     },
     keepHouse: (now, fence) =>
       keepHouse(

@@ -11,6 +11,8 @@ const estimated = (help: string, more: MetricDefinition['labels'] = {}): MetricD
 });
 
 const PER_CLASS = { class_name: 'estimates' } as const;
+/** `model_version` minus this one. */
+const PER_PAIR = { baseline_version: 'estimates' } as const;
 const PER_SEGMENT = { segment: 'estimates' } as const;
 /** Equal-mass bins, the least confident first. */
 const PER_BIN = { bin: ['01', '02', '03', '04', '05', '06', '07', '08', '09', '10'] } as const;
@@ -107,6 +109,30 @@ export const ESTIMATE_METRICS = defineMetrics({
   ),
   truthloop_flag_recall_ratio: estimated(
     'Share of wrong answers that users called wrong: how much flags find.',
+  ),
+  truthloop_version_difference_ratio: estimated(
+    'Accuracy of model_version minus that of baseline_version on predictions that both answered; absent with too few labels.',
+    PER_PAIR,
+  ),
+  truthloop_version_difference_lower_ratio: estimated(
+    'Lower end of the 95 % interval of the difference.',
+    PER_PAIR,
+  ),
+  truthloop_version_difference_upper_ratio: estimated(
+    'Upper end of the 95 % interval of the difference.',
+    PER_PAIR,
+  ),
+  truthloop_versions_compared_predictions: estimated(
+    'Predictions of the window that both versions answered.',
+    PER_PAIR,
+  ),
+  truthloop_versions_differ_predictions: estimated(
+    'Of those, the ones for which they named different classes.',
+    PER_PAIR,
+  ),
+  truthloop_versions_differ_labels: estimated(
+    'Of those that differ, the labelled ones: they alone tell the difference.',
+    PER_PAIR,
   ),
   truthloop_annotator_agreement: estimated(
     "Krippendorff's alpha between annotators: 1 is perfect, 0 is chance.",
