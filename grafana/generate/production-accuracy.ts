@@ -243,6 +243,70 @@ const versions = rows(
   { id: 'max', value: null },
 ]);
 
+/** Both versions are named: which one the difference speaks for must not depend on who serves now. */
+const BOTH = 'model_version, baseline_version';
+const VERSUS = '{{model_version}} minus {{baseline_version}}';
+
+/** Of every pair: a version that never served is no choice of the board's variable. */
+const compared = (name: MetricName): string => oneOf(BOTH, of(name, CHOSEN[1]));
+
+const sameTraffic: Row = {
+  title: 'Two versions on the same traffic',
+  panels: [
+    styledLines(
+      {
+        unit: 'percentunit',
+        decimals: 1,
+        title: 'Difference in accuracy, with its 95 % interval',
+        description:
+          'Accuracy of the later version minus that of the one before, on predictions that both answered. Good for the later one: the whole band above 0. Around 0: it can not be told yet, labels of the disagreements will.',
+        noValue: 'No second model answers, or too few disagreements are labelled',
+        width: 16,
+        height: 9,
+        targets: [
+          { expr: compared('truthloop_version_difference_ratio'), legend: VERSUS },
+          {
+            expr: compared('truthloop_version_difference_upper_ratio'),
+            legend: `upper ${VERSUS}`,
+          },
+          {
+            expr: compared('truthloop_version_difference_lower_ratio'),
+            legend: `lower ${VERSUS}`,
+          },
+        ],
+      },
+      [
+        { legend: 'upper .*', color: COLOURS.sky, width: 1, hideFromLegend: true },
+        { legend: 'lower .*', color: COLOURS.sky, width: 1, hideFromLegend: true },
+      ],
+    ),
+    lines({
+      title: 'What stands behind the difference',
+      description:
+        'Predictions that both answered, those on which they differ, and the labelled ones of these. Few labels beside many differing ones: people fall behind in the Disputed project.',
+      unit: 'short',
+      min: 0,
+      noValue: 'No second model answers',
+      width: 8,
+      height: 9,
+      targets: [
+        {
+          expr: compared('truthloop_versions_compared_predictions'),
+          legend: `both answered: ${VERSUS}`,
+        },
+        {
+          expr: compared('truthloop_versions_differ_predictions'),
+          legend: `differ: ${VERSUS}`,
+        },
+        {
+          expr: compared('truthloop_versions_differ_labels'),
+          legend: `labelled: ${VERSUS}`,
+        },
+      ],
+    }),
+  ],
+};
+
 const perClass = (name: MetricName, title: string, description: string) =>
   bars({
     ...RATIO,
@@ -464,6 +528,7 @@ export const productionAccuracy = (): ClassicBoard =>
     rows: [
       { title: 'Now', panels: [howToRead, ...headline.map((spec) => number(spec))] },
       { title: 'Over time', panels: [estimate, band, random, versions] },
+      sameTraffic,
       classes,
       behind,
       users,

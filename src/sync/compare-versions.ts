@@ -2,7 +2,7 @@ import type { VersionComparison } from '../domain/comparison.ts';
 import type { ModelVersion } from '../domain/ids.ts';
 import type { VersionPair } from '../domain/shadow-answer.ts';
 import { rollingWindow } from '../domain/window.ts';
-import { type ComparedUnit,compareOnTraffic } from '../estimate/compare-on-traffic.ts';
+import { type ComparedUnit, compareOnTraffic } from '../estimate/compare-on-traffic.ts';
 import type { EstimateStore } from '../ports/store.ts';
 import type { EstimateSettings } from './estimate-versions.ts';
 

@@ -1,3 +1,4 @@
+import type { VersionComparison } from '../domain/comparison.ts';
 import type { AccuracyEstimate, Calibration, ClassEstimate, Interval } from '../domain/estimate.ts';
 import type { OfflineResult } from '../domain/offline-result.ts';
 import type { AccuracyAnswer, DetailAnswer } from './api-schemas.ts';
@@ -8,17 +9,37 @@ const iso = (ms: number): string => new Date(ms).toISOString();
 /**
  * The estimates as other programs read them; null where something is not defined.
  * @param estimates newest of each version and window
+ * @param comparisons newest of each two versions and window
  */
 export function accuracyJson(
   estimates: readonly AccuracyEstimate[],
   offline: readonly OfflineResult[],
+  comparisons: readonly VersionComparison[] = [],
 ): AccuracyAnswer {
   const newest = Math.max(...estimates.map(({ asOf }) => asOf));
   return {
     as_of: estimates.length === 0 ? null : iso(newest),
     estimates: estimates.map((estimate) => estimateJson(estimate, offline)),
+    comparisons: comparisons.map(comparisonJson),
   };
 }
+
+const comparisonJson = (comparison: VersionComparison): AccuracyAnswer['comparisons'][number] => ({
+  model_version: comparison.modelVersion,
+  baseline_version: comparison.baselineVersion,
+  window: comparison.window,
+  from: iso(comparison.from),
+  to: iso(comparison.to),
+  as_of: iso(comparison.asOf),
+  predictions: comparison.answered,
+  differ: comparison.differ,
+  selected: comparison.selected,
+  labels: comparison.labels,
+  difference: comparison.difference?.value ?? null,
+  lower: comparison.difference?.lower ?? null,
+  upper: comparison.difference?.upper ?? null,
+  mcnemar_p: comparison.mcNemarP,
+});
 
 type EstimateAnswer = AccuracyAnswer['estimates'][number];
 type ClassAnswer = EstimateAnswer['classes'][number];

@@ -9,6 +9,7 @@ import { differenceOf, differenceWords, shareOf } from './compare-accuracy.ts';
 import { offlineAccuracy, offlineResultOf } from './offline-result.ts';
 import { percent } from './percent.ts';
 import { readHistory } from './read-history.ts';
+import { sameTrafficView } from './same-traffic-view.ts';
 import type { WebContext } from './web-context.ts';
 import { shownMistakes } from './worst-mistakes.ts';
 
@@ -29,9 +30,10 @@ export async function accuracyPage(
   asked: AskedFor,
   isOps: boolean,
 ): Promise<object> {
-  const [estimates, versions] = await Promise.all([
+  const [estimates, versions, comparisons] = await Promise.all([
     context.store.latestEstimates(),
     context.store.modelVersions(),
+    context.store.finding('comparisons'),
   ]);
   const { offline } = context.settings;
   const order = versions.map(({ modelVersion }) => modelVersion);
@@ -42,6 +44,7 @@ export async function accuracyPage(
     shown: shown && {
       ...(await shownView(context, shown, since ?? shown.from, isOps)),
       comparison: comparisonOf(estimates, order, shown, asked.against),
+      sameTraffic: sameTrafficView(comparisons ?? [], shown),
     },
   };
 }

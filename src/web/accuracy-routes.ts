@@ -1,6 +1,5 @@
 import type { Request, RequestHandler, Router } from 'express';
 
-import type { AccuracyEstimate } from '../domain/estimate.ts';
 import { isLocal } from './access.ts';
 import { accuracyJson } from './accuracy-json.ts';
 import { accuracyPage } from './accuracy-page.ts';
@@ -10,9 +9,19 @@ import type { WebContext } from './web-context.ts';
 export function addAccuracyRoutes(router: Router, context: WebContext): void {
   const access = mayRead(context);
   router.get('/api/accuracy', access, async (request, response) => {
-    const estimates = (await context.store.latestEstimates()).filter(asked(request));
+    const [estimates, comparisons] = await Promise.all([
+      context.store.latestEstimates(),
+      context.store.finding('comparisons'),
+    ]);
+    const isAsked = asked(request);
     response.set('Cache-Control', 'no-store');
-    response.json(accuracyJson(estimates, context.settings.offline));
+    response.json(
+      accuracyJson(
+        estimates.filter((estimate) => isAsked(estimate.window, estimate.modelVersion)),
+        context.settings.offline,
+        comparisons?.filter((two) => isAsked(two.window, two.modelVersion, two.baselineVersion)),
+      ),
+    );
   });
   router.get('/accuracy', access, async (request, response) => {
     const { model_version: modelVersion, window, against } = request.query;
@@ -31,9 +40,9 @@ function mayRead({ settings, ops, clock }: WebContext): RequestHandler {
 }
 
 /** Both parameters may be left out. */
-function asked({ query }: Request): (estimate: AccuracyEstimate) => boolean {
-  const { model_version: version, window } = query;
-  return (estimate) =>
-    (version === undefined || estimate.modelVersion === version) &&
-    (window === undefined || estimate.window === window);
+function asked({ query }: Request): (window: string, ...versions: readonly string[]) => boolean {
+  const { model_version: wanted, window: wantedWindow } = query;
+  return (window, ...versions) =>
+    (wanted === undefined || versions.some((version) => version === wanted)) &&
+    (wantedWindow === undefined || window === wantedWindow);
 }

@@ -137,6 +137,8 @@ const accuracyDetail = z.object({
 });
 export type DetailAnswer = z.output<typeof accuracyDetail>;
 
+const difference = z.number().min(-1).max(1).nullable();
+
 export const accuracyAnswer = z.object({
   as_of: moment.nullable(),
   estimates: z.array(
@@ -176,6 +178,28 @@ export const accuracyAnswer = z.object({
       ...accuracyDetail.shape,
     }),
   ),
+  comparisons: z.array(
+    z.object({
+      model_version: z.string().meta({ description: 'The later one of the two.' }),
+      baseline_version: z.string(),
+      window: z.string(),
+      from: moment,
+      to: moment,
+      as_of: moment,
+      predictions: count.meta({ description: 'Those that both answered, whichever served.' }),
+      differ: count.meta({ description: 'Of these, where they named different classes.' }),
+      selected: count.meta({ description: 'Of those that differ.' }),
+      labels: count.meta({ description: 'Of those that differ: they alone tell the difference.' }),
+      difference: difference.meta({
+        description: 'Accuracy of model_version minus that of baseline_version.',
+      }),
+      lower: difference,
+      upper: difference,
+      mcnemar_p: ratio.meta({
+        description: 'Exact; null unless every label was selected with the same chance.',
+      }),
+    }),
+  ),
 });
 
 export const recordAnswer = z.object({
@@ -191,6 +215,10 @@ export const recordAnswer = z.object({
   segment: z.string(),
   is_low_confidence: z.boolean(),
   is_disputed: z.boolean(),
+  shadow_answer: z
+    .object({ model_version: z.string(), prediction: z.string(), probability, at: moment })
+    .nullable()
+    .meta({ description: 'What the model that did not serve answered.' }),
   policy_id: z.string(),
   rates: z.object({
     random: probability,

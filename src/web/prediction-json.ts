@@ -27,6 +27,7 @@ export function predictionJson({ prediction, feedback, task, imageUrl }: Records
     segment: prediction.segment,
     is_low_confidence: prediction.isLowConfidence,
     is_disputed: prediction.isDisputed,
+    shadow_answer: shadowJson(prediction.shadowAnswer),
     policy_id: prediction.policyId,
     rates: prediction.rates,
     decision: decisionJson(prediction.decision),
@@ -39,6 +40,14 @@ export function predictionJson({ prediction, feedback, task, imageUrl }: Records
     image_url: imageUrl,
   };
 }
+
+const shadowJson = (answer: StoredPrediction['shadowAnswer']): RecordAnswer['shadow_answer'] =>
+  answer && {
+    model_version: answer.modelVersion,
+    prediction: answer.predictedClass,
+    probability: answer.confidence,
+    at: iso(answer.at),
+  };
 
 const decisionJson = (decision: Decision | null): RecordAnswer['decision'] =>
   decision && {

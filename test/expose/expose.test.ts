@@ -5,11 +5,13 @@ import { modelVersion } from '../../src/domain/ids.ts';
 import type { MetricRole } from '../../src/domain/metrics.ts';
 import { ESTIMATE_METRICS } from '../../src/domain/metrics/estimate-metrics.ts';
 import { exposeBudget } from '../../src/expose/expose-budget.ts';
+import { exposeComparisons } from '../../src/expose/expose-comparisons.ts';
 import { exposeEstimates } from '../../src/expose/expose-estimates.ts';
 import { exposeBuild, exposeTarget } from '../../src/expose/expose-facts.ts';
 import { exposeOutbox } from '../../src/expose/expose-outbox.ts';
 import { measureJob } from '../../src/expose/measure-job.ts';
 import { newestVersions } from '../../src/expose/newest-versions.ts';
+import { aComparison } from './a-comparison.ts';
 import { anEstimate } from './an-estimate.ts';
 
 const meterOf = (role: MetricRole) => {
@@ -131,6 +133,7 @@ describe('exposeEstimates', () => {
     const all = { flagRecall: { value: 0.4, lower: 0.3, upper: 0.5, labels: 9 } };
     const estimate = anEstimate();
     exposeTarget(meter, 0.8);
+    exposeComparisons(meter, [aComparison()]);
     exposeEstimates(
       meter,
       [
@@ -145,6 +148,28 @@ describe('exposeEstimates', () => {
     for (const name of Object.keys(ESTIMATE_METRICS)) {
       assert.ok(Object.keys(await series(name)).length > 0, `${name} is never shown`);
     }
+  });
+});
+
+describe('exposeComparisons', () => {
+  it('names both versions, shows counts always and a difference where there is one', async () => {
+    const { meter, series } = meterOf('sync');
+    exposeComparisons(meter, [
+      aComparison(),
+      aComparison({ window: '1d', differ: 3, labels: 1, difference: null }),
+    ]);
+    const shown = (name: string) => series(`truthloop_version${name}`);
+    const [week, day] = ['7d', '1d'].map(
+      (window) => `{model_version="v2",baseline_version="v1",window="${window}"}`,
+    ) as [string, string];
+    assert.deepEqual(await shown('_difference_ratio'), { [week]: 0.012 });
+    assert.deepEqual(await shown('_difference_lower_ratio'), { [week]: 0.002 });
+    assert.deepEqual(await shown('_difference_upper_ratio'), { [week]: 0.021 });
+    assert.deepEqual(await shown('s_compared_predictions'), { [week]: 900, [day]: 900 });
+    assert.deepEqual(await shown('s_differ_predictions'), { [week]: 45, [day]: 3 });
+    assert.deepEqual(await shown('s_differ_labels'), { [week]: 25, [day]: 1 });
+    exposeComparisons(meter, []);
+    assert.deepEqual(await shown('s_compared_predictions'), {});
   });
 });
 

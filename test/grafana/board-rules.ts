@@ -141,12 +141,14 @@ const ALERTS = 'alerts are of all jobs and instances';
 const WEEK = 'compares a day with the week before it, whatever time is shown';
 const BUDGET = 'the budget can be overdrawn: below 0 is the point of the panel';
 const CHANGE = 'a change can be negative';
+const DIFFERENCE = 'a difference can be negative';
 
 /** Rule -> board and panel -> why the rule does not hold there. */
 export const EXCEPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'every ratio is drawn from 0 to 1': {
     'truthloop-service/Error budget left (30 days)': BUDGET,
     'truthloop-predictions/Share of each class: change against the week before': CHANGE,
+    'truthloop-accuracy/Difference in accuracy, with its 95 % interval': DIFFERENCE,
   },
   'every target follows the job variable': {
     'truthloop-service/Error budget left (30 days)': NOT_PER_JOB,

@@ -6,6 +6,7 @@ export const EMPTY_FOR_A_REASON: readonly {
   readonly isSometimes?: true;
 }[] = [
   { part: 'truthloop_segment_', why: 'no segments are configured' },
+  { part: 'truthloop_version', why: 'no second model answers' },
   { part: 'container_', why: 'cAdvisor runs beside containers only' },
   { part: 'offset 1d', why: 'compares with the day before, and the product is a minute old' },
   { part: 'ALERTS{', why: 'nothing fires on a healthy product', isSometimes: true },

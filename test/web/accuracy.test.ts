@@ -25,6 +25,7 @@ describe('the accuracy', () => {
     await save(estimate());
     assert.deepEqual(await ask(), {
       as_of: '2026-11-22T10:00:00.000Z',
+      comparisons: [],
       estimates: [
         {
           model_version: 'shapes-1',
@@ -115,7 +116,7 @@ describe('the accuracy', () => {
   });
 
   it('has no date and no estimate before the first run', async () => {
-    assert.deepEqual(await ask(), { as_of: null, estimates: [] });
+    assert.deepEqual(await ask(), { as_of: null, comparisons: [], estimates: [] });
   });
 
   it('can be asked for by version and window', async () => {
