@@ -6,7 +6,6 @@ import { benchOverload } from './overload.ts';
 import { benchPages } from './pages.ts';
 import { benchStore } from './store.ts';
 
-/** `npm run bench -- NAME`: measures on this machine, now, and prints a table for docs/performance.md. */
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   classifier: benchClassifier,
   drift: benchDrift,
@@ -17,9 +16,14 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   store: benchStore,
 };
 
+const HELP = `npm run bench -- NAME
+
+Measures on this machine, now, and prints a table for docs/performance.md. NAME is one of: ${Object.keys(BENCHES).join(', ')}.`;
+
 const name = process.argv[2] ?? '';
 const bench = BENCHES[name];
-if (bench === undefined) {
-  console.error(`npm run bench -- NAME, where NAME is one of: ${Object.keys(BENCHES).join(', ')}`);
-  process.exitCode = 1;
+if (name === '--help' || name === '-h') console.log(HELP);
+else if (bench === undefined) {
+  console.error(name === '' ? HELP : `${name} is no bench.\n\n${HELP}`);
+  process.exitCode = 2;
 } else await bench();

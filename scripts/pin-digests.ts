@@ -1,15 +1,23 @@
-// `npm run pin-digests [-- --check]`: puts the digest of each image behind its tag in compose.yaml and the Dockerfile, so
-// that a tag which somebody moves changes nothing here. Asks the images' registries; run it again after changing a tag.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { pinImages } from './pin-digests/pin-images.ts';
 import { createRegistry } from './pin-digests/registry.ts';
+import { CommandFailed, runCommand } from './records/run-command.ts';
+
+const HELP = `npm run pin-digests -- [--check] [--folder DIR]
+
+Puts the digest of each image behind its tag in compose.yaml and the Dockerfile, so that a tag which somebody moves changes
+nothing here. Asks the images' registries; run it again after changing a tag.
+
+  --check        changes nothing; exit code 1 when a tag names something else by now
+  --folder DIR   where the two files are (default compose/)
+`;
 
 const FILES = ['compose.yaml', 'Dockerfile'];
 
-async function main(): Promise<void> {
+async function pinDigests(): Promise<void> {
   const { values } = parseArgs({
     options: { check: { type: 'boolean', default: false }, folder: { type: 'string' } },
   });
@@ -22,12 +30,11 @@ async function main(): Promise<void> {
     for (const image of pinned) process.stdout.write(`${name}: ${image}\n`);
     if (text === before) continue;
     if (values.check)
-      throw new Error(`${name} is not pinned to what the tags name now: npm run pin-digests`);
+      throw new CommandFailed(
+        `${name} is not pinned to what the tags name now: npm run pin-digests`,
+      );
     writeFileSync(file, text);
   }
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+await runCommand(HELP, pinDigests);

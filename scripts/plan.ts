@@ -2,6 +2,8 @@ import { parseArgs } from 'node:util';
 
 import { ALLOCATIONS, halfWidthOf, labelsNeeded } from '../src/estimate/plan.ts';
 import { readFacts } from './plan/read-facts.ts';
+import { runCommand, UsageError } from './records/run-command.ts';
+import { installed, localWeb } from './settings/local-web.ts';
 
 const HELP = `npm run plan -- --half-width 0.02 [options]
 
@@ -12,7 +14,7 @@ budget would save. Facts come from the running service where it answers, else fr
   --accuracy A         expected accuracy; default: the service's estimate, else 0.8
   --per-day N          predictions a day; default: the service's last 7 days, else 2000
   --budget N           labels a day; default LABEL_BUDGET_PER_DAY, else 200
-  --url URL            the web role; default http://127.0.0.1:5000
+  --url URL            the web role (default: WEB_PORT on this machine)
   --model-version V    default: the version with the newest estimate
   --help
 
@@ -27,19 +29,17 @@ interface Plan {
   readonly source: string;
 }
 
-async function readPlan(): Promise<Plan | null> {
+async function readPlan(): Promise<Plan> {
   const { values } = parseArgs({
     options: {
       'half-width': { type: 'string' },
       accuracy: { type: 'string' },
       'per-day': { type: 'string' },
       budget: { type: 'string' },
-      url: { type: 'string', default: 'http://127.0.0.1:5000' },
+      url: { type: 'string', default: localWeb() },
       'model-version': { type: 'string' },
-      help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) return null;
   const isComplete = values.accuracy !== undefined && values['per-day'] !== undefined;
   const facts = isComplete
     ? null
@@ -48,15 +48,17 @@ async function readPlan(): Promise<Plan | null> {
     halfWidth: number('half-width', values['half-width'] ?? '0.02', 0.5),
     accuracy: number('accuracy', values.accuracy ?? String(facts?.accuracy ?? 0.8), 1),
     perDay: number('per-day', values['per-day'] ?? String(facts?.perDay ?? 2000), 1e12),
-    budget: number('budget', values.budget ?? process.env['LABEL_BUDGET_PER_DAY'] ?? '200', 1e9),
-    source: facts?.source ?? (isComplete ? 'the options given' : 'the options given and defaults'),
+    budget: number('budget', values.budget ?? installed()['LABEL_BUDGET_PER_DAY'] ?? '200', 1e9),
+    source:
+      facts?.source ??
+      (isComplete ? 'the options given' : `options and defaults: ${values.url} told no estimate`),
   };
 }
 
 function number(name: string, text: string, below: number): number {
   const value = Number(text);
   if (!(value > 0 && value < below))
-    throw new RangeError(`--${name} expects a number above 0 and below ${below}, got "${text}".`);
+    throw new UsageError(`--${name} expects a number above 0 and below ${below}, got "${text}".`);
   return value;
 }
 
@@ -108,11 +110,6 @@ function allocationRow(
   return `${String(own.labels).padStart(6)} ${String(own.days).padStart(6)} ${share.padStart(6)}   ${name}`;
 }
 
-try {
-  const plan = await readPlan();
-  if (plan === null) console.log(HELP);
-  else print(plan);
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runCommand(HELP, async () => {
+  print(await readPlan());
+});

@@ -1,6 +1,6 @@
-// `npm run screenshots`: docs/images/ as the pages look today, with drawn pictures and made-up answers, from a real Label Studio.
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import process from 'node:process';
 
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
@@ -10,10 +10,17 @@ import { peopleOf } from '../test/fakes/label-studio-people.ts';
 import { startChromium } from '../test/servers/chromium.ts';
 import { type LabelStudioServer, startLabelStudio } from '../test/servers/label-studio.ts';
 import { type Product, startProduct } from '../test/servers/product.ts';
+import { runCommand } from './records/run-command.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const drawn = path.join(root, 'test/golden/preprocessing');
 const images = path.join(root, 'docs/images');
+const HELP = `npm run screenshots
+
+Makes docs/images/ as the pages look today, with drawn pictures and made-up answers, from a real Label Studio and Chromium
+(scripts/install-test-servers.sh installs them). Takes some minutes. What it starts it ends, also on Ctrl-C.
+`;
+const PHOTOS = ['rice.jpg', 'egg.jpg', 'noodles.jpg', 'wide.jpg', 'tall.jpg', 'large.jpg'];
 const REPORTS = 160;
 const HOUR_MS = 3_600_000;
 
@@ -26,38 +33,13 @@ interface ListedTask {
   readonly data: { readonly prediction_id: string };
 }
 
-say('starting Label Studio and the program (a minute or two)');
-const labelStudio = await startLabelStudio();
-const product = await startProduct({
-  LABEL_STUDIO_URL: labelStudio.url,
-  LABEL_STUDIO_TOKEN: labelStudio.token,
-  PUSH_DELAY_SECONDS: '0',
-});
-const { browser, stop } = await startChromium();
-try {
-  mkdirSync(images, { recursive: true });
-  say('reporting and labelling made-up predictions');
-  const truth = await reportPredictions(product);
-  await product.sync();
-  await labelAll(labelStudio, truth);
-  await product.sync();
-  say('taking pictures');
-  await pictureOfPages(browser, product);
-  await pictureOfTask(browser, labelStudio);
-  say(`done: ${path.relative(root, images)}`);
-} finally {
-  await stop();
-  await product.stop();
-  await labelStudio.stop();
-}
-
 /** A week of predictions of a model that is right four times out of five. @returns prediction id -> true class */
 async function reportPredictions(started: Product): Promise<Map<string, string>> {
   const { webUrl } = started;
   const { classes } = JSON.parse(
     readFileSync(path.join(root, 'models/food11/model.json'), 'utf8'),
   ) as { classes: string[] };
-  const photo = readFileSync(path.join(drawn, 'rice.jpg')).toString('base64');
+  const photos = PHOTOS.map((name) => readFileSync(path.join(drawn, name)).toString('base64'));
   const truth = new Map<string, string>();
   for (let index = 0; index < REPORTS; index += 1) {
     const trueClass = classes[index % classes.length] ?? '';
@@ -70,7 +52,7 @@ async function reportPredictions(started: Product): Promise<Map<string, string>>
         Authorization: `Bearer ${started.secret('INGEST_KEY')}`,
       },
       body: JSON.stringify({
-        image: photo,
+        image: photos[index % photos.length],
         prediction,
         probability: isRight ? 0.75 + (index % 25) / 100 : 0.35 + (index % 50) / 100,
         model_version: 'food11-demo',
@@ -161,3 +143,40 @@ async function pictureOfTask(chromium: Browser, server: LabelStudioServer): Prom
   await shoot(page, 'task');
   await page.close();
 }
+
+/** What was started, newest first. */
+const ends: (() => Promise<void>)[] = [];
+const started = async <T>(what: Promise<T>, end: (it: T) => Promise<void>): Promise<T> => {
+  const it = await what;
+  ends.unshift(() => end(it));
+  return it;
+};
+const endAll = async (): Promise<void> => {
+  for (const end of ends.splice(0)) await end();
+};
+
+async function takeScreenshots(): Promise<void> {
+  say('starting Label Studio and the program (a minute or two)');
+  const labelStudio = await started(startLabelStudio(), (server) => server.stop());
+  const settings = {
+    LABEL_STUDIO_URL: labelStudio.url,
+    LABEL_STUDIO_TOKEN: labelStudio.token,
+    PUSH_DELAY_SECONDS: '0',
+  };
+  const product = await started(startProduct(settings), (server) => server.stop());
+  const { browser } = await started(startChromium(), ({ stop }) => stop());
+  mkdirSync(images, { recursive: true });
+  say('reporting and labelling made-up predictions');
+  const truth = await reportPredictions(product);
+  await product.sync();
+  await labelAll(labelStudio, truth);
+  await product.sync();
+  say('taking pictures');
+  await pictureOfPages(browser, product);
+  await pictureOfTask(browser, labelStudio);
+  say(`done: ${path.relative(root, images)}`);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void endAll().finally(() => process.exit(1)));
+await runCommand(HELP, () => takeScreenshots().finally(endAll));

@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-// `npm run secrets [-- --domain photos.example.org]`: makes compose/.env and compose/secrets/, or what is missing of them.
 // Needs nothing installed: Node 22.18 and newer also run it as `node scripts/secrets.ts`.
 import os from 'node:os';
 import path from 'node:path';
@@ -8,12 +7,28 @@ import { parseArgs } from 'node:util';
 import { type MadeSecrets, makeComposeSecrets } from './secrets/compose-secrets.ts';
 import { nextSteps } from './secrets/next-steps.ts';
 
+const HELP = `npm run secrets -- [--domain HOST_NAME] [--folder DIR]
+
+Makes compose/.env and compose/secrets/, or what is missing of them, and says how to start the containers. What is there
+already is never changed.
+
+  --domain HOST_NAME   others reach it by this name, with TLS: photos.example.org
+  --folder DIR         instead of compose/
+`;
 const HOST_NAME = /^(?=.{4,253}$)([a-z\d]([a-z\d-]{0,61}[a-z\d])?\.)+[a-z\d][a-z\d-]*[a-z\d]$/i;
 
 function main(): void {
   const { values } = parseArgs({
-    options: { domain: { type: 'string' }, folder: { type: 'string' } },
+    options: {
+      domain: { type: 'string' },
+      folder: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
   });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return;
+  }
   const domain = values.domain ?? null;
   if (domain !== null && !HOST_NAME.test(domain)) {
     throw new Error(

@@ -1,8 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 
+import { CommandFailed, runCommand, UsageError } from './records/run-command.ts';
+import { localWeb } from './settings/local-web.ts';
 import { createChance } from './simulate/chance.ts';
 
 const USAGE = `npm run traffic -- --photos DIR [options]
@@ -14,7 +16,7 @@ Uploads photos as users would, and says something about some of the answers.
   --step SECONDS     length of a step (default 10)
   --bad SHARE        share of the uploads that are no photo at all (default 0)
   --flag SHARE       share of the answers that get feedback: half flags, the rest corrections and confirmations (default 0)
-  --web URL          default http://127.0.0.1:5000
+  --web URL          where web answers (default: WEB_PORT on this machine)
   --seed NUMBER      the same seed, the same traffic (default 1)
 `;
 
@@ -43,15 +45,16 @@ function readPlan(): Plan {
       step: { type: 'string', default: '10' },
       bad: { type: 'string', default: '0' },
       flag: { type: 'string', default: '0' },
-      web: { type: 'string', default: 'http://127.0.0.1:5000' },
+      web: { type: 'string', default: localWeb() },
       seed: { type: 'string', default: '1' },
     },
   });
-  if (values.photos === undefined) throw new Error('--photos is missing: a folder with photos.');
+  if (values.photos === undefined)
+    throw new UsageError('--photos is missing: a folder with photos.');
   const number = (name: string, text: string, max: number): number => {
     const value = Number(text);
     if (text.trim() !== '' && value >= 0 && value <= max) return value;
-    throw new Error(`--${name} ${text}: expected a number from 0 to ${max}.`);
+    throw new UsageError(`--${name} ${text}: expected a number from 0 to ${max}.`);
   };
   const chance = createChance(number('seed', values.seed, 2 ** 31));
   return {
@@ -66,12 +69,24 @@ function readPlan(): Plan {
 }
 
 function readPhotos(folder: string): Buffer[] {
+  if (!existsSync(folder)) throw new UsageError(`--photos ${folder}: there is no such folder.`);
   const photos = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.(jpe?g|png|webp)$/i.test(name))
     .sort()
     .map((name) => readFileSync(path.join(folder, name)));
-  if (photos.length === 0) throw new Error(`${folder} holds no photos (.jpg, .jpeg, .png, .webp).`);
+  if (photos.length === 0)
+    throw new UsageError(`--photos ${folder}: holds no photos (.jpg, .jpeg, .png, .webp).`);
   return photos;
+}
+
+/** Before a minute is spent on it. */
+async function checkReached(web: string): Promise<void> {
+  await fetch(`${web}/livez`).catch((cause: unknown) => {
+    throw new CommandFailed(
+      `${web} can't be reached. Is Truthloop running there? If it is elsewhere, say where with --web.`,
+      { cause },
+    );
+  });
 }
 
 /** Sends at the planned moments, however long answers take: real users don't wait for each other. */
@@ -136,14 +151,13 @@ async function giveFeedback(
   if (said.ok) counts.feedback += 1;
 }
 
-try {
-  await run(readPlan());
+await runCommand(USAGE, async () => {
+  const plan = readPlan();
+  await checkReached(plan.web);
+  await run(plan);
   process.stdout.write(
     `${counts.answered} answered, ${counts.refused} refused, ${counts.unavailable} turned away, ` +
       `${counts.unreachable} not reached, ${counts.feedback} with feedback\n`,
   );
   if (counts.answered === 0) process.exitCode = 1;
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-  process.exitCode = 1;
-}
+});

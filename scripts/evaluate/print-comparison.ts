@@ -69,9 +69,9 @@ export function verdictText({ verdict, difference, labels }: Comparison): string
   if (verdict !== "can't tell yet")
     return `The candidate is ${verdict} by ${range[0]} to ${range[1]} points, from ${labels} labels.`;
   const needed = (size: number): string => labelsToTell(difference, size).toLocaleString('en');
-  const asMeasured =
+  const wanted =
     Math.abs(value) < 0.001
-      ? ''
-      : ` A difference as measured (${points(value)}) would show with about ${needed(Math.abs(value))} labels;`;
-  return `Can't tell yet: the interval holds 0.${asMeasured} one of 2 points ${asMeasured === '' ? 'would show ' : ''}with about ${needed(NOTABLE)}${asMeasured === '' ? ' labels' : ''}.`;
+      ? `A difference of 2 points would show with about ${needed(NOTABLE)} labels.`
+      : `A difference as measured (${points(value)}) would show with about ${needed(Math.abs(value))} labels; one of 2 points with about ${needed(NOTABLE)}.`;
+  return `Can't tell yet: the interval holds 0. ${wanted}`;
 }

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 
+import { CommandFailed } from '../records/run-command.ts';
+
 /** A list of all platforms first: its digest holds on every machine. */
 const ACCEPT = [
   'application/vnd.oci.image.index.v1+json',
@@ -17,7 +19,8 @@ export interface ImageName {
 /** `redis:8` is docker.io's library/redis; a first part with a dot or a port is a registry of its own. */
 export function readImageName(image: string): ImageName {
   const [, name = '', tag = ''] = /^(.+):([\w.-]+)$/.exec(image) ?? [];
-  if (tag === '') throw new Error(`${image}: expected a name and a tag, such as redis:8.10.0`);
+  if (tag === '')
+    throw new CommandFailed(`${image}: expected a name and a tag, such as redis:8.10.0`);
   const [first = '', ...rest] = name.split('/');
   if (rest.length > 0 && /[.:]/.test(first))
     return { registry: first, repository: rest.join('/'), tag };
@@ -35,17 +38,22 @@ export function createRegistry(ask: typeof fetch): (image: string) => Promise<st
   return async (image) => {
     const { registry, repository, tag } = readImageName(image);
     const url = `https://${registry}/v2/${repository}/manifests/${tag}`;
-    let answer = await ask(url, { headers: { Accept: ACCEPT } });
+    let answer = await ask(url, { headers: { Accept: ACCEPT } }).catch((cause: unknown) => {
+      throw new CommandFailed(
+        `${image}: ${registry} can't be reached. Is this machine on the network, or behind a proxy?`,
+        { cause },
+      );
+    });
     if (answer.status === 401) {
       const token = await askForToken(ask, answer.headers.get('www-authenticate') ?? '', image);
       answer = await ask(url, { headers: { Accept: ACCEPT, Authorization: `Bearer ${token}` } });
     }
-    if (!answer.ok) throw new Error(`${image}: ${registry} answered ${answer.status}`);
+    if (!answer.ok) throw new CommandFailed(`${image}: ${registry} answered ${answer.status}`);
     const body = Buffer.from(await answer.arrayBuffer());
     const computed = `sha256:${createHash('sha256').update(body).digest('hex')}`;
     const told = answer.headers.get('docker-content-digest') ?? computed;
     if (told !== computed) {
-      throw new Error(
+      throw new CommandFailed(
         `${image}: ${registry} says ${told}, but the manifest that it sent is ${computed}`,
       );
     }
@@ -58,7 +66,7 @@ async function askForToken(ask: typeof fetch, challenge: string, image: string):
     [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = '', value = '']) => [name, value]),
   ) as Record<string, string>;
   if (!challenge.startsWith('Bearer ') || !/^https:\/\//.test(values['realm'] ?? '')) {
-    throw new Error(
+    throw new CommandFailed(
       `${image}: expected a Bearer challenge with an https realm, got "${challenge}"`,
     );
   }
@@ -68,9 +76,10 @@ async function askForToken(ask: typeof fetch, challenge: string, image: string):
     if (value !== undefined) url.searchParams.set(name, value);
   }
   const answer = await ask(url.href);
-  if (!answer.ok) throw new Error(`${image}: ${url.host} gave no token (${answer.status})`);
+  if (!answer.ok) throw new CommandFailed(`${image}: ${url.host} gave no token (${answer.status})`);
   const { token, access_token: accessToken } = (await answer.json()) as Record<string, unknown>;
   const found = token ?? accessToken;
-  if (typeof found !== 'string') throw new Error(`${image}: ${url.host} answered without a token`);
+  if (typeof found !== 'string')
+    throw new CommandFailed(`${image}: ${url.host} answered without a token`);
   return found;
 }

@@ -6,6 +6,9 @@ import { StartError } from '../start/start-error.mjs';
 /** A fault of what was typed: answered with the message and where help is. */
 export class UsageError extends Error {}
 
+/** What a person can mend elsewhere: answered with the message alone. */
+export class CommandFailed extends Error {}
+
 /**
  * Runs a command to its end: help on --help, one message for what a person can mend, the stack for what is a fault of ours.
  * @param help printed on --help or -h
@@ -29,8 +32,8 @@ const isUsage = (error: unknown): error is Error =>
 
 function wordsOf(error: unknown): string {
   if (isUsage(error)) return `${error.message}\nSee --help.`;
-  if (error instanceof AppError || error instanceof StartError || isSystemFault(error))
-    return error.message;
+  const isMendable = [AppError, StartError, CommandFailed].some((kind) => error instanceof kind);
+  if (error instanceof Error && (isMendable || isSystemFault(error))) return error.message;
   return error instanceof Error ? String(error.stack) : String(error);
 }
 

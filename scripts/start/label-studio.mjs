@@ -141,17 +141,33 @@ export function labelStudioEnvironment(env, dataDir, account) {
 /**
  * Label Studio sets the token only when it makes the account: a start that was cut off in between, or a token changed
  * since, leaves the sync outside.
- * @param {{ url: string, token: string, dataDir: string }} where
+ * @param {{ url: string, token: string, dataDir: string | null }} where `dataDir` of the one started here, null for another
  * @returns {Promise<string | null>} how to let the sync in, or null when it is (or when only the sync can tell: a
  *   personal access token)
  */
 export async function describeRefusedToken({ url, token, dataDir }) {
   if (!/^[0-9a-f]{40}$/.test(token)) return null;
-  const response = await fetch(`${url}/api/current-user/whoami`, {
-    headers: { authorization: `Token ${token}` },
-    signal: AbortSignal.timeout(30_000),
-  });
-  await response.body?.cancel();
-  if (response.status !== 401) return null;
-  return `Label Studio refuses LABEL_STUDIO_TOKEN: no tasks are made and no labels read. If nobody has labelled there yet, stop, remove ${dataDir} and start again, which makes the account anew. Otherwise log in, make a token (Account & Settings), put it into secrets.env and start again.`;
+  const status = await askWhoAmI(url, token);
+  if (status === null && dataDir === null) {
+    return `Label Studio does not answer at LABEL_STUDIO_URL=${url}: no tasks are made and no labels read until it does.`;
+  }
+  if (status !== 401) return null;
+  const refused = 'Label Studio refuses LABEL_STUDIO_TOKEN: no tasks are made and no labels read.';
+  return dataDir === null
+    ? `${refused} Log in at ${url}, make a token (Account & Settings), set LABEL_STUDIO_TOKEN to it and start again.`
+    : `${refused} If nobody has labelled there yet, stop, remove ${dataDir} and start again, which makes the account anew. Otherwise log in, make a token (Account & Settings), put it into secrets.env and start again.`;
+}
+
+/** @param {string} url @param {string} token @returns {Promise<number | null>} status; null when nothing answers */
+async function askWhoAmI(url, token) {
+  try {
+    const response = await fetch(`${url}/api/current-user/whoami`, {
+      headers: { authorization: `Token ${token}` },
+      signal: AbortSignal.timeout(30_000),
+    });
+    await response.body?.cancel();
+    return response.status;
+  } catch {
+    return null;
+  }
 }

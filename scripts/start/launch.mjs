@@ -5,7 +5,7 @@ import path from 'node:path';
 
 import { startLabelStudio } from './label-studio.mjs';
 import { prepareGrafana, preparePrometheus } from './monitoring.mjs';
-import { answers, waitUntilReady } from './process.mjs';
+import { askReady, waitUntilReady } from './process.mjs';
 
 /** @typedef {import('./prepare.mjs').Context} Context */
 /** @typedef {import('./prepare.mjs').Settings} Settings */
@@ -72,15 +72,37 @@ function launchLabelStudio({ env, config, dataDir }, logs) {
  * @param {Context} context
  * @param {readonly import('./services.mjs').Service[]} services
  * @param {Awaited<ReturnType<typeof launch>>} launched
- * @param {string} host where they listen
+ * @param {Settings['config']} config
  */
-export async function waitForAll({ session, report }, services, { program, children }, host) {
+export async function waitForAll({ session, report }, services, { program, children }, config) {
+  const host = config['HOST'];
   for (const { name, port, path: readyPath } of services) {
     const url = `http://${reachable(host)}:${port}${readyPath}`;
     const child = children.get(name) ?? program;
-    const ready = waitUntilReady(child, () => answers(url), READY_WITHIN_MS);
-    await report.step(`Waiting for ${name}`, () => Promise.race([ready, session.death]));
+    let missing = '';
+    const isReady = async () => {
+      const answer = await askReady(url);
+      missing = describeMissing(answer.failing, config);
+      return answer.isReady;
+    };
+    const ready = waitUntilReady(child, isReady, READY_WITHIN_MS, () => missing);
+    const work = () => Promise.race([ready, session.death]);
+    await report.step(`Waiting for ${name}`, work, () => missing);
   }
+}
+
+/**
+ * @param {readonly string[]} failing checks of a role that answers and is not ready
+ * @param {Settings['config']} config
+ */
+export function describeMissing(failing, config) {
+  if (!failing.includes('classifier')) {
+    return failing.length === 0 ? '' : `it answers, but is not ready: ${failing.join(', ')}`;
+  }
+  const wanted = `no classifier answers at ${config['CLASSIFIER_URL']}`;
+  return config['ROLES'].includes('classifier')
+    ? wanted
+    : `${wanted}: start one, or set CLASSES_FILE where predictions are only reported`;
 }
 
 /** Where a server that listens on `host` answers on this machine. @param {string} host */

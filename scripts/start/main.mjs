@@ -19,12 +19,25 @@ import { summarize } from './summary.mjs';
 /** @typedef {Context['session']} Session */
 /** @typedef {Context['report']} Report */
 
+const HELP = `npm start
+
+Installs what is missing, builds, makes the demonstration model, and runs Truthloop with a Label Studio (and Prometheus and
+Grafana where they are installed) until Ctrl-C. It takes no options: settings stand in the environment or in .env, for
+instance WEB_PORT=5001 npm start. All of them: docs/settings.md`;
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
 /** npm passes on a Ctrl-C that the terminal has sent here as well: what follows so closely is the same one. */
 const SAME_SIGNAL_MS = 1000;
 
 /** `npm start`: ends with exit code 0 when asked to, 1 when something is wrong. */
 export async function main() {
+  const words = process.argv.slice(2);
+  if (words.length > 0) {
+    const isHelp = words.every((word) => word === '--help' || word === '-h');
+    (isHelp ? console.log : console.error)(
+      isHelp ? HELP : `npm start takes no ${words.join(' ')}.\n\n${HELP}`,
+    );
+    process.exit(isHelp ? 0 : 2);
+  }
   const session = openSession();
   const report = openReport(process.stdout);
   endWithSignals(session, report);
@@ -64,12 +77,14 @@ async function bringUp(context, processEnv) {
     await prepareLabelStudio(context, settings, path.join(logs, 'set-up.log'));
   }
   const launched = await launch(context, settings, beside, logs);
-  await waitForAll(context, services, launched, config['HOST']);
+  await waitForAll(context, services, launched, config);
   const seconds = Math.round((Date.now() - began) / 1000);
   const { grafanaPasswordFile } = launched;
   const shownDataDir = shortest(root, dataDir);
   report.say(summarize({ config, beside, dataDir: shownDataDir, grafanaPasswordFile, seconds }));
-  if (beside.labelStudio) await tellRefusedToken(report, settings);
+  if (config['ROLES'].includes('sync')) {
+    await tellRefusedToken(report, settings, beside.labelStudio);
+  }
 }
 
 /** @param {Settings} settings @returns {import('./launch.mjs').Beside} */
@@ -81,12 +96,13 @@ function whatRunsBeside({ config, env }) {
   };
 }
 
-/** @param {Report} report @param {Settings} settings */
-async function tellRefusedToken(report, { config, dataDir }) {
+/** @param {Report} report @param {Settings} settings @param {boolean} isOwn whether Label Studio was started here */
+async function tellRefusedToken(report, { config, dataDir }, isOwn) {
+  const local = `http://${reachable(config['HOST'])}:${config['LABEL_STUDIO_PORT']}`;
   const refusal = await describeRefusedToken({
-    url: `http://${reachable(config['HOST'])}:${config['LABEL_STUDIO_PORT']}`,
+    url: isOwn ? local : config['LABEL_STUDIO_URL'],
     token: config['LABEL_STUDIO_TOKEN'],
-    dataDir: path.join(dataDir, 'label-studio'),
+    dataDir: isOwn ? path.join(dataDir, 'label-studio') : null,
   });
   if (refusal !== null) report.say(`\n${refusal}`);
 }

@@ -98,17 +98,19 @@ function tailOf(file, lines, from) {
  * @param {StartedProcess} child
  * @param {() => Promise<boolean>} isReady
  * @param {number} timeoutMs
+ * @param {() => string} [why] what it waits for, in words
  * @throws {StartError} with the end of the log, when the process ends first or the time is over
  */
-export async function waitUntilReady(child, isReady, timeoutMs) {
+export async function waitUntilReady(child, isReady, timeoutMs, why = () => '') {
   const deadline = Date.now() + timeoutMs;
   while (Date.now() < deadline) {
     if (!child.isRunning()) throw new StartError(describeEnd(child, await child.exited));
     if (await isReady().catch(() => false)) return;
     await Promise.race([pause(200), child.exited]);
   }
+  const what = why() === '' ? 'did not answer' : `was not ready (${why()})`;
   throw new StartError(
-    `${child.name} did not answer within ${Math.round(timeoutMs / 1000)} s. The end of ${child.logFile}:\n${child.tail()}`,
+    `${child.name} ${what} within ${Math.round(timeoutMs / 1000)} s. The end of ${child.logFile}:\n${child.tail()}`,
   );
 }
 
@@ -120,10 +122,27 @@ export function describeEnd(child, exit) {
 }
 
 /** @param {string} url @returns {Promise<boolean>} whether GET answers with a success */
-export async function answers(url) {
+export const answers = async (url) => (await askReady(url)).isReady;
+
+/**
+ * @param {string} url
+ * @returns {Promise<{ isReady: boolean, failing: readonly string[] }>} whether GET answers with a success, and else which
+ *   of its own checks it says have failed
+ */
+export async function askReady(url) {
   const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(2000) });
-  await response.body?.cancel();
-  return response.ok;
+  const text = await response.text();
+  return { isReady: response.ok, failing: response.ok ? [] : failingChecks(text) };
+}
+
+/** @param {string} text of /readyz */
+function failingChecks(text) {
+  try {
+    const checks = Object.entries(JSON.parse(text).checks ?? {});
+    return checks.filter(([, isWell]) => isWell === false).map(([name]) => name);
+  } catch {
+    return [];
+  }
 }
 
 /** @param {number} ms */

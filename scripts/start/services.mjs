@@ -64,7 +64,8 @@ export async function checkPorts(services, host) {
   }
   if (taken.length === 0) return;
   const running = await findRunning(taken, host);
-  throw new StartError(`${running}${describeTaken(taken)}`);
+  const another = running === '' ? '' : 'DATA_DIR=data/second ';
+  throw new StartError(`${running}${describeTaken(taken, another)}`);
 }
 
 const ANSWER_MS = 2000;
@@ -100,14 +101,17 @@ async function bind(port, host) {
   }
 }
 
-/** @param {readonly { setting: string, port: number, name: string, free: number }[]} taken */
-function describeTaken(taken) {
+/**
+ * @param {readonly { setting: string, port: number, name: string, free: number }[]} taken
+ * @param {string} before other settings that the command needs
+ */
+function describeTaken(taken, before) {
   const lines = taken.map(
     ({ setting, port, name, free }) =>
       `Port ${port} (${name}, setting ${setting}) is in use${port < 1024 ? ' or not allowed for this user' : ''}; ${free} is free.`,
   );
   const command = taken.map(({ setting, free }) => `${setting}=${free}`).join(' ');
-  return `${lines.join('\n')}\nEnd what uses ${taken.length === 1 ? 'it' : 'them'}, or choose other ports, for instance:\n  ${command} npm start`;
+  return `${lines.join('\n')}\nEnd what uses ${taken.length === 1 ? 'it' : 'them'}, or choose other ports, for instance:\n  ${before}${command} npm start`;
 }
 
 /** @param {string} command @param {Record<string, string | undefined>} env @returns {string | null} its path */

@@ -17,11 +17,18 @@ export function summarize({ config, beside, dataDir, grafanaPasswordFile, second
   /** @type {[string, string][]} */
   const lines = [];
   if (has('web')) {
-    lines.push(['Upload a photo', `${config['PUBLIC_URL']}/`]);
+    const isReporting = config['CLASSES_FILE'] !== undefined && !has('classifier');
+    lines.push(
+      isReporting
+        ? ['Report predictions', `${config['PUBLIC_URL']}/docs`]
+        : ['Upload a photo', `${config['PUBLIC_URL']}/`],
+    );
     lines.push(['Accuracy', `${config['PUBLIC_URL']}/accuracy`]);
+    lines.push(['Operations', `${config['PUBLIC_URL']}/ops`]);
+    lines.push(['  key', `OPS_KEY in ${dataDir}/secrets.env`]);
   }
   if (has('classifier')) lines.push(['Classifier API', `${local('CLASSIFIER_PORT')}/docs`]);
-  if (has('sync')) lines.push(['Label', `${config['LABEL_STUDIO_PUBLIC_URL']}/`]);
+  if (has('sync')) lines.push(['Label Studio', `${config['LABEL_STUDIO_PUBLIC_URL']}/`]);
   if (beside.labelStudio) {
     lines.push(['  user', config['LABEL_STUDIO_USERNAME']]);
     lines.push(['  password', config['LABEL_STUDIO_PASSWORD']]);

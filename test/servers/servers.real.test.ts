@@ -80,5 +80,10 @@ describe('real servers for tests', function () {
     assert.equal(await describeRefusedToken({ ...where, token }), null);
     const refusal = await describeRefusedToken({ ...where, token: 'f'.repeat(40) });
     assert.match(refusal ?? '', /refuses LABEL_STUDIO_TOKEN.*remove \/data\/label-studio/);
+    const elsewhere = await describeRefusedToken({ url, token: 'f'.repeat(40), dataDir: null });
+    assert.match(elsewhere ?? '', /Log in at http\S+, make a token .* set LABEL_STUDIO_TOKEN/);
+    assert.doesNotMatch(elsewhere ?? '', /remove/);
+    const nobody = { url: 'http://127.0.0.1:9', token, dataDir: null };
+    assert.match((await describeRefusedToken(nobody)) ?? '', /does not answer at LABEL_STUDIO_URL/);
   });
 });

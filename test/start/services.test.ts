@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 
+import { describeMissing } from '../../scripts/start/launch.mjs';
 import { tryPort } from '../../scripts/start/ports.mjs';
+import { askReady } from '../../scripts/start/process.mjs';
 import { checkPorts, ownsLabelStudio, planServices } from '../../scripts/start/services.mjs';
 
 const config = {
@@ -106,9 +108,31 @@ describe('what npm start brings up', () => {
     const { port } = server.address() as AddressInfo;
     const services = planServices({ ...config, ROLES: ['web'], WEB_PORT: port }, nothing);
     const started = checkPorts(services, '127.0.0.1');
-    await assert.rejects(started, new RegExp(`Truthloop runs already: http://127.0.0.1:${port}`));
+    await assert.rejects(
+      started,
+      new RegExp(`runs already: http://127.0.0.1:${port}[^]*DATA_DIR=\\S+ WEB_PORT=\\d+ npm start`),
+    );
     server.closeAllConnections();
     server.close();
+  });
+
+  it('a role that answers and is not ready says what it lacks, and what to do about it', async () => {
+    const server = createServer((_request, response) => {
+      response.statusCode = 503;
+      response.end(JSON.stringify({ ready: false, checks: { store: true, classifier: false } }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const answer = await askReady(`http://127.0.0.1:${port}/readyz`);
+    server.closeAllConnections();
+    server.close();
+    assert.deepEqual(answer, { isReady: false, failing: ['classifier'] });
+    const elsewhere = { ROLES: ['web', 'sync'], CLASSIFIER_URL: 'http://127.0.0.1:8000' };
+    assert.match(
+      describeMissing(answer.failing, elsewhere),
+      /no classifier answers at http:\/\/127.0.0.1:8000: start one, or set CLASSES_FILE/,
+    );
+    assert.equal(describeMissing([], elsewhere), '');
   });
 
   it('free ports pass', async () => {

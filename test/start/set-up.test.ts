@@ -143,10 +143,20 @@ describe('what npm start says', () => {
     const text = summarize({ config, beside, ...said });
     for (const part of [
       'http://127.0.0.1:5000/accuracy',
+      'http://127.0.0.1:5000/ops',
+      'OPS_KEY in data/secrets.env',
       'admin@truthloop.localhost',
       'made-for-this-one',
     ])
       assert.ok(text.includes(part), part);
+  });
+
+  it('where predictions are reported, when there is no classifier to upload to', () => {
+    const beside = { labelStudio: true, prometheus: null, grafana: null };
+    const reporting = { ...config, ROLES: ['web', 'sync'], CLASSES_FILE: 'classes.json' };
+    const text = summarize({ config: reporting, beside, ...said });
+    assert.match(text, /Report predictions +http:\/\/127.0.0.1:5000\/docs/);
+    assert.doesNotMatch(text, /Upload/);
   });
 
   it('no password of a Label Studio that somebody else runs', () => {

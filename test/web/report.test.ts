@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,11 @@ import { estimate } from './estimates.ts';
 import { photo } from './photos.ts';
 import { startTestWeb } from './start-test-web.ts';
 
-const SCRIPT = fileURLToPath(new URL('../../scripts/report.mjs', import.meta.url));
+const SCRIPT = [
+  '--import',
+  'tsx',
+  fileURLToPath(new URL('../../scripts/report.ts', import.meta.url)),
+];
 const run = promisify(execFile);
 
 describe('npm run report', () => {
@@ -25,7 +29,7 @@ describe('npm run report', () => {
     const fence = (await web.store.acquireLease('sync', 'test', web.time.now, 60_000))!;
     await web.store.saveEstimates([estimate({ window: '1d' }), estimate()], fence);
     const args = ['--url', web.url, '--window', '1d', '--out', out];
-    await run(process.execPath, [SCRIPT, ...args]);
+    await run(process.execPath, [...SCRIPT, ...args]);
     await web.stop();
     const html = readFileSync(out, 'utf8');
     assert.match(html, /Over time: the last day/);
@@ -33,9 +37,30 @@ describe('npm run report', () => {
     assert.ok(!/<link|<script|(?:src|href)="(?!data:|#)/.test(html), 'nothing is loaded');
   });
 
+  it('writes nothing about a window that there is no estimate of, and names those there are', async () => {
+    const web = await startTestWeb();
+    await web.predict(await photo());
+    const fence = (await web.store.acquireLease('sync', 'test', web.time.now, 60_000))!;
+    await web.store.saveEstimates([estimate({ window: '1d' }), estimate()], fence);
+    const written = run(process.execPath, [
+      ...SCRIPT,
+      '--url',
+      web.url,
+      '--window',
+      '3w',
+      '--out',
+      out,
+    ]);
+    await assert.rejects(written, (error: Error & { stderr?: string }) =>
+      /--window 3w: .* some of: (1d, 7d|7d, 1d)\./.test(error.stderr ?? ''),
+    );
+    await web.stop();
+    assert.ok(!existsSync(out));
+  });
+
   it('says what to do when nothing answers', async () => {
     await assert.rejects(
-      run(process.execPath, [SCRIPT, '--url', 'http://127.0.0.1:9', '--out', out]),
+      run(process.execPath, [...SCRIPT, '--url', 'http://127.0.0.1:9', '--out', out]),
       (error: Error & { stderr?: string }) => /Is Truthloop running/.test(error.stderr ?? ''),
     );
   });
