@@ -50,13 +50,16 @@ export interface RawTask {
  * will); nothing is retried inside but what is safe to repeat.
  */
 export interface LabelingTool {
-  /** Makes the project, or finds it (by id, else by marker) and brings it in step. `changes` names what had to be mended. */
+  /**
+   * Makes the project, or finds it (by id, else by marker) and brings it in step. `changes` names what had to be mended;
+   * `doubles`: empty projects of the same mark and title, which an earlier call had made unseen, were removed.
+   */
   ensureProject(
     spec: ProjectSpec,
     knownId: number | null,
   ): Promise<{
     readonly projectId: number;
-    readonly changes: readonly ('created' | 'found' | keyof ProjectSpec | 'settings')[];
+    readonly changes: readonly ('created' | 'found' | keyof ProjectSpec | 'settings' | 'doubles')[];
   }>;
   /** Makes tasks; answers in the order given. No idempotency underneath: look up before a repeat. */
   createTasks(projectId: number, drafts: readonly TaskDraft[]): Promise<readonly TaskRef[]>;

@@ -91,7 +91,10 @@ interface Found {
 }
 
 function report({ meter, log }: EnsureProjectsDeps, found: Found): void {
-  const { kind: project, knownId, projectId, changes, isOurs } = found;
+  const { kind: project, knownId, projectId, isOurs } = found;
+  const changes = found.changes.filter((change) => change !== 'doubles');
+  if (changes.length < found.changes.length)
+    log.info({ project, projectId }, 'an empty project that was made twice is removed');
   if (changes.length === 0) return;
   if (knownId !== null && projectId !== knownId) {
     meter.increment('truthloop_reconcile_repairs_total', { kind: 'missing_project' });

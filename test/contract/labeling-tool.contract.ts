@@ -224,6 +224,28 @@ export function describeLabelingTool(
         assert.notEqual(again.projectId, projectId);
       });
 
+      it('of a project made twice the empty double goes; one with tasks and a renamed copy stay', async () => {
+        const spec = freshSpec();
+        const { projectId } = await tool.ensureProject(spec, null);
+        const copy = {
+          ...{ title: spec.title, description: spec.description },
+          label_config: spec.labelConfig,
+        };
+        const late = await people.makeProject(copy);
+        const full = await people.makeProject(copy);
+        await people.importTasks(full, [{ image: 'http://127.0.0.1/a', prediction_id: 'a' }]);
+        const renamed = await people.makeProject({ ...copy, title: 'A copy of somebody' });
+        assert.deepEqual(await tool.ensureProject(spec, projectId), {
+          projectId,
+          changes: ['doubles'],
+        });
+        await assert.rejects(people.showProject(late), /404/);
+        assert.equal((await people.showProject(full)).title, spec.title);
+        assert.equal((await people.showProject(renamed)).title, 'A copy of somebody');
+        assert.deepEqual(await tool.ensureProject(spec, projectId), { projectId, changes: [] });
+        assert.equal((await tool.ensureProject(spec, null)).projectId, full);
+      });
+
       it("somebody else's project under the remembered id is left alone", async () => {
         const fields = { title: 'Not ours', description: 'other work', label_config: '<View/>' };
         const others = await people.makeProject(fields);

@@ -17,6 +17,7 @@ export interface ShownProject {
 
 export interface ShownTask {
   readonly id: number;
+  readonly project: number;
   readonly data: Readonly<Record<string, unknown>>;
   readonly overlap: number;
   readonly is_labeled: boolean;

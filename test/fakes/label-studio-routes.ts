@@ -90,7 +90,9 @@ function projects(records: Records, request: FakeRequest): FakeAnswer {
     .reverse();
   const page = Number(request.query.get('page') ?? 1);
   const size = Math.min(100, Number(request.query.get('page_size') ?? 30));
-  const results = all.slice((page - 1) * size, page * size);
+  const results = all
+    .slice((page - 1) * size, page * size)
+    .map((one) => ({ ...one, task_number: records.tasksOf(one.id).length }));
   if (results.length === 0 && page > 1) return problem(404, 'Invalid page.');
   const next = page * size < all.length ? `http://fake/api/projects?page=${page + 1}` : null;
   return json(200, { count: all.length, next, previous: null, results });

@@ -44,6 +44,16 @@ describe('ensureProjects', function () {
     );
   });
 
+  it('one that was made unseen, by a request that outlived its sender, is gone with the next time', async () => {
+    await loop.ensure();
+    const { title, description } = await loop.people.showProject(await loop.projectId());
+    await loop.people.makeProject({ title, description });
+    assert.equal(loop.fake.records.projects.size, 4);
+    await loop.ensure();
+    assert.equal(loop.fake.records.projects.size, 3);
+    assert.equal(repairs('missing_project') + repairs('changed_project'), 0);
+  });
+
   it('a change by hand is put back and counted; a class of our own is not a repair', async () => {
     const keep = createEnsureProjects({ ...loop, log: silent }, loop.settings.ensure);
     await keep(loop.fence);

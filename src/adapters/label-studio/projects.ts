@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import type { LabelingTool, ProjectSpec } from '../../ports/labeling-tool.ts';
-import { orMissing, type Session } from './session.ts';
+import { anything, orMissing, type Session } from './session.ts';
 
 /** What every project has, whatever it is for; see docs of the port for why. */
 const SETTINGS = {
@@ -41,31 +41,47 @@ const projectSchema = z.object({
   show_collab_predictions: z.boolean(),
 });
 type Project = z.output<typeof projectSchema>;
-const listSchema = z.object({
-  next: z.string().nullable(),
-  results: z.array(z.object({ id: z.number(), description: text })),
+const listedSchema = z.object({
+  id: z.number(),
+  title: text,
+  description: text,
+  task_number: z.number().nullish(),
 });
+type Listed = z.output<typeof listedSchema>;
+const listSchema = z.object({ next: z.string().nullable(), results: z.array(listedSchema) });
 const PAGE_SIZE = 100;
 
 type Ensured = Awaited<ReturnType<LabelingTool['ensureProject']>>;
 
-/** Finds the project (by id, else by our mark), mends what differs, or makes it. */
+/**
+ * Finds the project (by id, else by our mark), mends what differs, or makes it. What a look-up did not see yet, since the
+ * request that made it was still under way when its sender died, is there now: an empty double of it goes.
+ */
 export async function ensureProject(
   session: Session,
   spec: ProjectSpec,
   knownId: number | null,
 ): Promise<Ensured> {
+  const marked = await listMarked(session, spec.marker);
   const known = knownId === null ? null : await ownProject(session, spec, knownId);
-  if (known !== null) return mend(session, spec, known, []);
-  const markedId = await findMarked(session, spec.marker);
-  const marked = markedId === null ? null : await readProject(session, markedId);
-  if (marked !== null) return mend(session, spec, marked, ['found']);
-  const { id } = await session.once(
-    { method: 'POST', path: '/api/projects', body: bodyOf(spec) },
-    z.object({ id: z.number() }),
-  );
-  return { projectId: id, changes: ['created'] };
+  const kept = known ?? (await readProjectAmong(session, marked));
+  if (kept === null) {
+    const { id } = await session.once(
+      { method: 'POST', path: '/api/projects', body: bodyOf(spec) },
+      z.object({ id: z.number() }),
+    );
+    return { projectId: id, changes: ['created'] };
+  }
+  const { projectId, changes } = await mend(session, spec, kept, known === null ? ['found'] : []);
+  const doubles = marked.filter((one) => one.id !== projectId && isEmptyDouble(one, spec));
+  for (const { id } of doubles)
+    await orMissing(session.safe({ method: 'DELETE', path: `/api/projects/${id}` }, anything));
+  return { projectId, changes: doubles.length === 0 ? changes : [...changes, 'doubles'] };
 }
+
+/** Nobody put anything into it, nor made it something else. */
+const isEmptyDouble = ({ title, task_number: tasks }: Listed, spec: ProjectSpec): boolean =>
+  tasks === 0 && isSame(title, spec.title);
 
 const readProject = (session: Session, id: number): Promise<Project | null> =>
   orMissing(session.safe({ method: 'GET', path: `/api/projects/${id}` }, projectSchema));
@@ -86,22 +102,31 @@ async function ownProject(
   return isMarked || (project.title === spec.title && !isAnothers) ? project : null;
 }
 
-/** The oldest project whose description carries the mark. */
-async function findMarked(session: Session, marker: string): Promise<number | null> {
-  const ids: number[] = [];
+/** Projects whose description carries the mark, oldest first. */
+async function listMarked(session: Session, marker: string): Promise<readonly Listed[]> {
+  const marked = new Map<number, Listed>();
   for (let page = 1; ; page += 1) {
     const { next, results } = await session.safe(
       {
         method: 'GET',
         path: '/api/projects',
-        params: { page, page_size: PAGE_SIZE, include: 'id,description' },
+        params: { page, page_size: PAGE_SIZE, include: 'id,title,description,task_number' },
       },
       listSchema,
     );
-    ids.push(...results.filter((r) => r.description.includes(marker)).map(({ id }) => id));
+    for (const one of results) if (one.description.includes(marker)) marked.set(one.id, one);
     if (next === null) break;
   }
-  return ids.length === 0 ? null : Math.min(...ids);
+  return [...marked.values()].sort((a, b) => a.id - b.id);
+}
+
+/** The oldest that holds tasks, else the oldest. */
+async function readProjectAmong(
+  session: Session,
+  marked: readonly Listed[],
+): Promise<Project | null> {
+  const chosen = marked.find(({ task_number: tasks }) => (tasks ?? 0) > 0) ?? marked[0];
+  return chosen === undefined ? null : readProject(session, chosen.id);
 }
 
 const bodyOf = (spec: ProjectSpec): Readonly<Record<string, unknown>> => ({
