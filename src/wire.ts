@@ -2,10 +2,10 @@ import { createLog } from './adapters/system/create-log.ts';
 import { systemClock } from './adapters/system/system-clock.ts';
 import { systemRandom } from './adapters/system/system-random.ts';
 import type { Config } from './config/parse-config.ts';
-import { createImageLinks, type ImageLinks } from './web/image-links.ts';
 import { buildInfo } from './wire/build-info.ts';
 import { classifierPart } from './wire/classifier-part.ts';
 import { readDeployment } from './wire/deployment.ts';
+import { imageLinks } from './wire/links.ts';
 import { openRecords, type Records } from './wire/records.ts';
 import { joinParts, type Part } from './wire/service.ts';
 import type { Surroundings } from './wire/surroundings.ts';
@@ -50,13 +50,3 @@ const recordsPart = (records: Records): Part => ({
   start: () => Promise.resolve(),
   stop: () => records.close(),
 });
-
-/** IMAGE_URL_KEY may hold several keys with commas: the first one signs, all are accepted while a key is being rotated. */
-function imageLinks(config: Config): ImageLinks {
-  const [first = '', ...older] = config.IMAGE_URL_KEY.split(',');
-  return createImageLinks({
-    publicUrl: config.PUBLIC_URL,
-    keys: [first, ...older],
-    days: config.IMAGE_URL_DAYS,
-  });
-}

@@ -5,9 +5,9 @@ import { systemRandom } from '../../src/adapters/system/system-random.ts';
 import { createClassifyImage } from '../../src/classify/classify-image.ts';
 import { UploadRejected } from '../../src/domain/errors.ts';
 import type { Unit } from '../../src/domain/unit.ts';
-import type { Meter } from '../../src/ports/meter.ts';
 import type { Records } from '../../src/wire/records.ts';
 import { perceptualHash } from '../dataset/perceptual-hash.ts';
+import { unmetered } from '../records/unmetered.ts';
 import type { SeenPhotos } from './seen-photos.ts';
 
 /** What became of a labelled prediction: the candidate's answer, or why there is none. */
@@ -15,8 +15,6 @@ export type CandidateAnswer =
   | { readonly kind: 'answered'; readonly className: string }
   | { readonly kind: 'seen' | 'no_image' };
 
-const nothing = (): void => undefined;
-const unmetered: Meter = { increment: nothing, observe: nothing, set: nothing, clear: nothing };
 const LONG_MS = 120_000;
 
 export interface CandidateRun {

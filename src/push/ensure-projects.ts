@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { LabelingToolRefused, LabelingToolUnavailable } from '../domain/errors.ts';
-import { PROJECT_KINDS, type ProjectKind } from '../domain/selection.ts';
+import type { ProjectKind } from '../domain/selection.ts';
 import type { LabelingTool, ProjectSpec } from '../ports/labeling-tool.ts';
 import type { Log } from '../ports/log.ts';
 import type { Meter } from '../ports/meter.ts';
@@ -19,16 +19,19 @@ export interface EnsureProjectsDeps {
 }
 
 export interface EnsureProjectsSettings {
+  /** Which projects there are. */
+  readonly kinds: readonly ProjectKind[];
   /** Classes of the model in service, in its order. */
   readonly classes: readonly string[];
   /** What the project of a kind should look like with these classes. */
   readonly specOf: (kind: ProjectKind, classes: readonly string[]) => ProjectSpec;
-  readonly webhook: { readonly url: string; readonly secret: string };
+  /** Null: nobody listens. */
+  readonly webhook: { readonly url: string; readonly secret: string } | null;
 }
 
 type Changes = Awaited<ReturnType<LabelingTool['ensureProject']>>['changes'];
 /** `unknown`: Label Studio could not say. */
-type WebhookState = 'registered' | 'refused' | 'unknown';
+type WebhookState = 'registered' | 'refused' | 'unknown' | 'unwanted';
 
 export interface EnsuredProject {
   readonly kind: ProjectKind;
@@ -40,7 +43,7 @@ export interface EnsuredProject {
 }
 
 /**
- * Keeps the three projects in step with what they should be. What was changed by hand is put back, counted and logged;
+ * Keeps the projects in step with what they should be. What was changed by hand is put back, counted and logged;
  * a change of our own (a new class) is not counted. Webhooks are a help only: where they fail, polling goes on.
  * @returns a function to call at the start, from time to time, and when a project turned out to be gone; it rejects with
  * LabelingToolUnavailable or LabelingToolRefused
@@ -54,7 +57,7 @@ export function createEnsureProjects(
     const classes = await classesInUse(deps.store, settings.classes);
     const ensured: EnsuredProject[] = [];
     const forms = { ...(await deps.store.finding('project_forms')) };
-    for (const kind of PROJECT_KINDS) {
+    for (const kind of settings.kinds) {
       const spec = settings.specOf(kind, classes);
       const knownId = await deps.store.projectId(kind);
       const { projectId, changes } = await deps.tool.ensureProject(spec, knownId);
@@ -65,9 +68,10 @@ export function createEnsureProjects(
       forms[kind] = form;
       report(deps, { kind, knownId, projectId, changes, isOurs });
       const webhook = await registerWebhook(deps, projectId, settings.webhook);
-      if (webhook !== 'registered' && lastWebhook.get(kind) !== webhook)
+      const isLacking = webhook === 'refused' || webhook === 'unknown';
+      if (isLacking && lastWebhook.get(kind) !== webhook)
         deps.log.warn(
-          { project: kind, url: settings.webhook.url, webhook },
+          { project: kind, url: settings.webhook?.url, webhook },
           'webhook not registered',
         );
       lastWebhook.set(kind, webhook);
@@ -110,10 +114,11 @@ function report({ meter, log }: EnsureProjectsDeps, found: Found): void {
 async function registerWebhook(
   { tool, log }: EnsureProjectsDeps,
   projectId: number,
-  { url, secret }: EnsureProjectsSettings['webhook'],
+  webhook: EnsureProjectsSettings['webhook'],
 ): Promise<WebhookState> {
+  if (webhook === null) return 'unwanted';
   try {
-    return await tool.ensureWebhook(projectId, url, secret);
+    return await tool.ensureWebhook(projectId, webhook.url, webhook.secret);
   } catch (error) {
     if (!(error instanceof LabelingToolUnavailable || error instanceof LabelingToolRefused))
       throw error;

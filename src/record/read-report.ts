@@ -36,13 +36,20 @@ export function readReport(
   rules: ReportRules,
 ): { readonly answer: ModelAnswer; readonly at: number; readonly segment: string } {
   return {
-    answer: answerOf(report, rules.classes),
+    answer: readAnswer(report, rules.classes),
     at: timeOf(report.at, now),
     segment: segmentOf(report.segment, rules.segments),
   };
 }
 
-function answerOf(report: Report, classes: readonly string[]): ModelAnswer {
+/**
+ * The model's answer, held against the classes that there are.
+ * @throws RequestInvalid naming what is wrong and what was expected
+ */
+export function readAnswer(
+  report: Pick<Report, 'predictedClass' | 'confidence' | 'probabilities' | 'modelVersion'>,
+  classes: readonly string[],
+): ModelAnswer {
   const { probabilities } = report;
   if (probabilities !== null) checkProbabilities(probabilities, classes);
   const predictedClass = report.predictedClass ?? likeliest(probabilities);

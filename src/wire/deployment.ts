@@ -72,22 +72,26 @@ export async function readDeployment(config: Config): Promise<Deployment> {
   };
 }
 
-/** A JSON array of names, or one name a line. */
-function readClasses(path: string): readonly string[] {
-  const text = readText(path);
+/**
+ * Classes as a JSON array of names, or one name a line.
+ * @param setting how the person named the file, for messages
+ * @throws ConfigInvalid
+ */
+export function readClasses(path: string, setting = 'CLASSES_FILE='): readonly string[] {
+  const text = readText(path, setting);
   const parsed = classesSchema.safeParse(namesIn(text));
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map(({ message }) => message).join('; ');
   throw new ConfigInvalid(
-    `CLASSES_FILE=${path}: expected at least two class names, as a JSON array or one a line (${faults}).`,
+    `${setting}${path}: expected at least two class names, as a JSON array or one a line (${faults}).`,
   );
 }
 
-function readText(path: string): string {
+function readText(path: string, setting: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new ConfigInvalid(`CLASSES_FILE=${path} can't be read: ${(cause as Error).message}`, {
+    throw new ConfigInvalid(`${setting}${path} can't be read: ${(cause as Error).message}`, {
       cause,
     });
   }

@@ -10,6 +10,7 @@ import {
 import { openPicture } from '../adapters/system/open-picture.ts';
 import type { Config } from '../config/parse-config.ts';
 import type { PredictionId } from '../domain/ids.ts';
+import { PROJECT_KINDS } from '../domain/selection.ts';
 import { dayOf } from '../domain/window.ts';
 import { exposeBudget } from '../expose/expose-budget.ts';
 import { exposeComparisons } from '../expose/expose-comparisons.ts';
@@ -43,7 +44,10 @@ const DAY_MS = 24 * HOUR_MS;
 /** label-studio/ lies beside src/ and dist/. */
 const PROJECT_FILES = fileURLToPath(new URL('../../label-studio', import.meta.url));
 
-/** The steps of a sync run with everything that they need. */
+/**
+ * The steps of a sync run with everything that they need.
+ * @param use an audit has one project, and nobody listens for its webhooks
+ */
 export function createSyncSteps(
   config: Config,
   deployment: Deployment,
@@ -51,6 +55,7 @@ export function createSyncSteps(
   links: ImageLinks,
   tool: LabelStudio,
   around: Surroundings & { readonly meter: Meter },
+  use: 'service' | 'audit' = 'service',
 ): SyncSteps {
   const { store, objects } = records;
   const { clock, log, meter } = around;
@@ -58,9 +63,10 @@ export function createSyncSteps(
   const key = Buffer.from(config.SAMPLING_KEY);
   const numberOf = (id: PredictionId): number => permanentRandomNumber(key, id);
   const keepProjects = createEnsureProjects(deps, {
+    kinds: use === 'audit' ? ['random'] : PROJECT_KINDS,
     classes: deployment.classes,
-    specOf: projectSpecs(config, deployment),
-    webhook: { url: config.WEBHOOK_URL, secret: config.WEBHOOK_SECRET },
+    specOf: projectSpecs(config, deployment, use === 'audit'),
+    webhook: use === 'audit' ? null : { url: config.WEBHOOK_URL, secret: config.WEBHOOK_SECRET },
   });
   const pushSettings = {
     imageUrl: (id: PredictionId) => links.urlFor(id, clock.now()),
@@ -206,6 +212,7 @@ const deploymentMark = (samplingKey: string): string =>
 function projectSpecs(
   config: Config,
   { examples }: Deployment,
+  isAudit: boolean,
 ): Parameters<typeof createEnsureProjects>[1]['specOf'] {
   const files = readProjectFiles(PROJECT_FILES);
   const settings: ProjectSettings = {
@@ -217,6 +224,7 @@ function projectSpecs(
       className,
       url: config.PUBLIC_URL + path,
     })),
+    isAudit,
   };
   return (kind, classes) => projectSpec(files, settings, kind, classes);
 }

@@ -67,7 +67,7 @@ export function describeLabelingTool(
         FILES,
         {
           ...{ prefix: 'Contract', deployment: randomUUID(), annotatorsPerTask: 1 },
-          ...{ isRevealed: false, examples },
+          ...{ isRevealed: false, examples, isAudit: false },
         },
         'random',
         classes,

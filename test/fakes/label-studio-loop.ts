@@ -104,6 +104,7 @@ export async function openLoop(): Promise<Loop> {
     annotatorsPerTask: 1,
     isRevealed: false,
     examples: [],
+    isAudit: false,
   };
   const loop: Loop = {
     store,
@@ -130,6 +131,7 @@ export async function openLoop(): Promise<Loop> {
     settings: {
       choose: { isDeduplicating: false, numberOf: () => 0.5 },
       ensure: {
+        kinds: PROJECT_KINDS,
         classes: CLASSES,
         specOf: (kind, classes) => projectSpec(files, project, kind, classes),
         webhook: { url: 'http://127.0.0.1:9/webhooks/label-studio', secret: 'secret' },

@@ -32,8 +32,8 @@ export async function labelTasks(
   const people = peopleOf(labelStudio.url, labelStudio.token);
   let answered = 0;
   for (const { id, data, is_labeled: isDone } of await tasksOf(labelStudio, prefix)) {
-    const name = classOf(data.prediction_id);
-    if (isDone || name === undefined) continue;
+    const name = isDone ? undefined : classOf(data.prediction_id);
+    if (name === undefined) continue;
     await people.annotate(id, [name]);
     answered += 1;
   }

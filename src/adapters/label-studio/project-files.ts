@@ -14,12 +14,15 @@ export interface ProjectFiles {
   readonly labelConfig: string;
   readonly revealedPrediction: string;
   readonly instruction: string;
-  readonly projects: Readonly<
-    Record<
-      ProjectKind,
-      { readonly title: string; readonly purpose: string; readonly order: string }
-    >
-  >;
+  readonly projects: Readonly<Record<ProjectKind, ProjectText>>;
+  /** The only project of an audit: everything that it selects falls into the random one. */
+  readonly audit: ProjectText;
+}
+
+interface ProjectText {
+  readonly title: string;
+  readonly purpose: string;
+  readonly order: string;
 }
 
 export interface ProjectSettings {
@@ -32,13 +35,12 @@ export interface ProjectSettings {
   readonly isRevealed: boolean;
   /** Pictures for the instructions. */
   readonly examples: readonly ShownExample[];
+  readonly isAudit: boolean;
 }
 
 const text = z.string().min(1);
-const projectsSchema = z.record(
-  z.enum(PROJECT_KINDS),
-  z.object({ title: text.max(14), purpose: text, order: text }),
-);
+const projectSchema = z.object({ title: text.max(14), purpose: text, order: text });
+const projectsSchema = z.record(z.enum(PROJECT_KINDS), projectSchema);
 
 /**
  * @param folder where the files are (`label-studio/` of the repository)
@@ -65,22 +67,26 @@ export function readProjectFiles(folder: string): ProjectFiles {
     labelConfig,
     revealedPrediction: read('revealed-prediction.xml'),
     instruction: read('instruction.html'),
-    projects: parseProjects(folder, read('projects.json')),
+    projects: parseText(folder, 'projects.json', read('projects.json'), projectsSchema),
+    audit: parseText(folder, 'audit.json', read('audit.json'), projectSchema),
   };
 }
 
-function parseProjects(folder: string, json: string): ProjectFiles['projects'] {
+function parseText<Text>(
+  folder: string,
+  name: string,
+  json: string,
+  schema: z.ZodType<Text>,
+): Text {
   let body: unknown;
   try {
     body = JSON.parse(json);
   } catch {
     body = undefined;
   }
-  const parsed = projectsSchema.safeParse(body);
+  const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  throw new ConfigInvalid(
-    `projects.json in ${folder} can't be used: ${z.prettifyError(parsed.error)}`,
-  );
+  throw new ConfigInvalid(`${name} in ${folder} can't be used: ${z.prettifyError(parsed.error)}`);
 }
 
 /**
@@ -93,7 +99,7 @@ export function projectSpec(
   kind: ProjectKind,
   classes: readonly string[],
 ): ProjectSpec {
-  const { title, purpose, order } = files.projects[kind];
+  const { title, purpose, order } = settings.isAudit ? files.audit : files.projects[kind];
   const marker = `[truthloop ${settings.deployment} ${kind}]`;
   // A random-sample task never shows what the model said: its labels carry the accuracy.
   const isRevealed = settings.isRevealed && kind !== 'random';

@@ -16,6 +16,7 @@ const SETTINGS = {
   annotatorsPerTask: 1,
   isRevealed: false,
   examples: [] as { className: string; url: string }[],
+  isAudit: false,
 };
 const spec = (
   classes: readonly string[],
@@ -111,6 +112,12 @@ describe('project files', () => {
   it('nothing is left to be filled in', () => {
     for (const kind of PROJECT_KINDS)
       assert.doesNotMatch(JSON.stringify(spec(['a'], kind, { isRevealed: true })), /\{\{|\}\}/);
+  });
+
+  it("an audit's project is named after the audit and speaks of no other project", () => {
+    const audit = spec(['a'], 'random', { isAudit: true, prefix: 'yesterday' });
+    assert.equal(audit.title, 'yesterday Audit');
+    assert.doesNotMatch(JSON.stringify(audit), /Random Sample|Disputed/);
   });
 
   it('a file that is missing or broken is named', () => {
