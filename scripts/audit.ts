@@ -128,7 +128,7 @@ function createReporter(
     close(isEarly) {
       if (last === null) return;
       const { estimates, open } = last;
-      if (json) process.stdout.write(`${JSON.stringify(accuracyJson(estimates, null))}\n`);
+      if (json) process.stdout.write(`${JSON.stringify(accuracyJson(estimates, []))}\n`);
       else process.stdout.write(`${estimates.map(estimateLine).join('\n')}\n`);
       if (!json && !isEarly) process.stdout.write(`${closingText(plan, estimates)}\n`);
       if (isEarly) say(`${open} tasks are open: the same command goes on.`);

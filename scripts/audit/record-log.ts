@@ -109,7 +109,7 @@ async function recordLog(audit: Audit, policy: Policy): Promise<void> {
     ...records,
     policyInForce: () => Promise.resolve(policy),
     meter: unmetered,
-    lowConfidenceThreshold: 0,
+    lowConfidenceThreshold: () => 0,
   });
   const recordOne = async ({ line, at, answer }: LoggedPrediction): Promise<void> => {
     const id = predictionId(systemRandom.id());
