@@ -73,6 +73,14 @@ const WAYS: readonly Way[] = [
     ...{ headers: none, url: ({ classifierUrl }) => `${classifierUrl}/predict` },
   },
   {
+    ...{ name: 'JSON at the shadow model', door: 'json', around: {}, taken: 200, headers: none },
+    url: ({ classifierUrl }) => `${classifierUrl}/shadow/predict`,
+  },
+  {
+    ...{ name: 'a form at the canary', door: 'form', around: {}, taken: 200, headers: none },
+    url: ({ classifierUrl }) => `${classifierUrl}/canary/predict`,
+  },
+  {
     ...{ name: 'a report', door: 'json', around: REPORT, taken: 201, isImageOptional: true },
     ...{ headers: withKey, url: ({ webUrl }) => `${webUrl}/api/predictions` },
   },

@@ -9,6 +9,7 @@ import { send } from './send.ts';
 import { type Measured, startMeasured } from './start-measured.ts';
 
 const SECONDS = 25;
+const KEY = { Authorization: 'Bearer key-of-schemathesis' };
 
 describe('a client that makes its requests from the documents', function () {
   this.timeout(600_000);
@@ -29,7 +30,7 @@ describe('a client that makes its requests from the documents', function () {
 
   it('finds no 5xx and no undocumented answer at the classifier', async () => {
     const url = program.classifierUrl;
-    const { code, output } = await runSchemathesis({ folder, url, headers: {}, seconds: SECONDS });
+    const { code, output } = await runSchemathesis({ folder, url, headers: KEY, seconds: SECONDS });
     if (process.env['SHOW_OUTPUT'] !== undefined) console.log(output);
     assert.equal(code, 0, output);
     assert.match(output, /\d+ generated, \d+ passed|passed/, output);
@@ -43,7 +44,7 @@ describe('a client that makes its requests from the documents', function () {
     const { code, output } = await runSchemathesis({
       folder,
       url: program.webUrl,
-      headers: { Authorization: 'Bearer key-of-schemathesis' },
+      headers: KEY,
       parameters: { 'path.id': id },
       seconds: SECONDS,
     });

@@ -9,6 +9,7 @@ import { freePort } from '../../scripts/start/ports.mjs';
 import { openSqliteStore } from '../../src/adapters/sqlite/open-sqlite-store.ts';
 import { TINY_MODEL } from '../adapters/onnx/tiny-model.ts';
 import { prediction, recordAndDecide, takeLease } from '../contract/store/fixtures.ts';
+import { mixUpModel } from '../servers/mixed-up-model.ts';
 import { temporaryFolder } from '../servers/server.ts';
 
 /** What the program used, all its threads together. */
@@ -48,6 +49,9 @@ export async function startMeasured(
   const folder = temporaryFolder('measured');
   const ids = Array.from({ length: wanted }, (_, index) => `wanted-${index}`);
   await recordWanted(join(folder, 'data'), ids);
+  const shadow = join(folder, 'shadow');
+  mkdirSync(shadow);
+  mixUpModel(TINY_MODEL, shadow);
   const [web, classifier] = await Promise.all([freePort(), freePort()]);
   const secrets = SECRET_NAMES.map((name) => [name, `${name.toLowerCase()}-of-the-test`]);
   const child = fork(PROGRAM, {
@@ -57,6 +61,7 @@ export async function startMeasured(
       ROLES: 'web,classifier',
       DATA_DIR: join(folder, 'data'),
       MODEL_DIR: TINY_MODEL,
+      SHADOW_MODEL_DIR: shadow,
       WEB_PORT: String(web),
       CLASSIFIER_PORT: String(classifier),
       LOG_LEVEL: 'warn',
