@@ -135,8 +135,11 @@ const cellOf = (isRight: boolean, count: number, total: number): ConfusionRow['c
 function calibrationWords({ calibration }: AccuracyEstimate): AccuracyDetail['calibration'] {
   if (calibration === null) return [];
   return [
-    ['Calibration error (debiased)', percent(calibration.eceDebiased, 1)],
-    ['Calibration error (as it is)', percent(calibration.ece, 1)],
+    [
+      'Calibration error (root mean square, less what chance makes)',
+      percent(calibration.eceDebiased, 1),
+    ],
+    ['Calibration error (mean)', percent(calibration.ece, 1)],
     ['Largest error of a bin', percent(calibration.mce, 1)],
     ['Brier score', calibration.brier.toFixed(3)],
     ['Log loss', calibration.logLoss.toFixed(3)],

@@ -41,6 +41,7 @@ export async function accuracyPage(
   const since = versions.find(({ modelVersion }) => modelVersion === shown?.modelVersion)?.firstAt;
   return {
     ...accuracyView(estimates, order, offline, shown),
+    notFound: notFoundWords(asked, shown),
     shown: shown && {
       ...(await shownView(context, shown, since ?? shown.from, isOps)),
       comparison: comparisonOf(estimates, order, shown, asked.against),
@@ -61,6 +62,18 @@ function chosen(
   const version = estimated.find((one) => one === asked.modelVersion) ?? estimated[0];
   const ofVersion = estimates.filter(({ modelVersion }) => modelVersion === version);
   return ofVersion.find(({ window }) => window === asked.window) ?? mainEstimate(ofVersion);
+}
+
+/** An address that somebody wrote or kept may name what is not there: what stands below is something else then. */
+function notFoundWords(asked: AskedFor, shown: AccuracyEstimate | null): string | null {
+  const missing = [
+    ...(asked.modelVersion === undefined || asked.modelVersion === shown?.modelVersion
+      ? []
+      : ['model version']),
+    ...(asked.window === undefined || asked.window === shown?.window ? [] : ['window']),
+  ];
+  if (missing.length === 0 || shown === null) return null;
+  return `There is no estimate of the ${missing.join(' and ')} that the address names. The details below are of version ${shown.modelVersion}, ${windowWords(shown.window)}.`;
 }
 
 async function shownView(

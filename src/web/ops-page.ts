@@ -14,6 +14,8 @@ const RUNS_SHOWN = 10;
 const DEAD_SHOWN = 50;
 /** Longer without a good run, and the sync is called late. */
 const LATE_MS = 10 * 60_000;
+/** Waits longer, and the outbox is stuck: as long as for the alert OutboxStuck. */
+const STUCK_MS = 15 * 60_000;
 /** For an answer of Label Studio. */
 const PATIENCE_MS = 1500;
 
@@ -43,6 +45,7 @@ export async function opsPage(context: WebContext): Promise<object> {
   return {
     parts: [
       ...(await partStates(context, runs, inviteLink !== null)),
+      outboxState(outbox, now),
       ...(pictures === null ? [] : [pictureState(pictures)]),
       ...(reconciliation === null ? [] : [comparisonState(reconciliation)]),
     ],
@@ -101,6 +104,21 @@ function syncState(runs: readonly SyncRun[], now: number): PartState {
   if (now - at > LATE_MS)
     return { name, isWell: false, words: `late: last ran at ${timeWords(at)} UTC` };
   return { name, isWell: true, words: `ran at ${timeWords(at)} UTC` };
+}
+
+type OutboxState = Awaited<ReturnType<WebContext['store']['outboxState']>>;
+
+function outboxState({ dead, oldestCreatedAt }: OutboxState, now: number): PartState {
+  const name = 'Outbox';
+  if (dead > 0)
+    return {
+      name,
+      isWell: false,
+      words: `${dead === 1 ? 'one entry is' : `${dead} entries are`} dead: mend the cause that stands below, then try again`,
+    };
+  if (oldestCreatedAt !== null && now - oldestCreatedAt > STUCK_MS)
+    return { name, isWell: false, words: `stuck: waits since ${timeWords(oldestCreatedAt)} UTC` };
+  return { name, isWell: true, words: 'nothing is stuck' };
 }
 
 const pictureState = ({ at, problem }: PictureCheck): PartState => ({

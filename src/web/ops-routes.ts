@@ -70,7 +70,7 @@ function entryIds(form: { entry?: unknown } | undefined): readonly number[] | nu
 const SAID: Readonly<Record<string, string>> = {
   redriven: 'Sent back to the outbox: the next run tries again.',
   unreachable: 'The sync does not answer; the log has the reason.',
-  run: 'A run has been asked for; it shows below in a moment.',
+  run: 'A run has been asked for. It stands below once it has begun: reload the page.',
 };
 const saidWords = (said: unknown): string | null =>
   typeof said === 'string' && Object.hasOwn(SAID, said) ? (SAID[said] ?? null) : null;

@@ -227,6 +227,16 @@ describe('the accuracy', () => {
     );
   });
 
+  it('says so when an address names a window or a version that is not there', async () => {
+    await web.predict(await photo());
+    await save(estimate());
+    const said = async (query: string): Promise<string> =>
+      (await web.get(`/accuracy${query}`, PAGE)).text();
+    assert.match(await said('?window=3w'), /no estimate of the window .* the last 7 days/);
+    assert.match(await said('?window=3w&model_version=gone'), /the model version and window/);
+    assert.doesNotMatch(await said('?window=7d&model_version=shapes-1'), /no estimate of the/);
+  });
+
   it('says what comes next while there is no label, and not any more when there is one', async () => {
     const next = /<a href="\/label">Label<\/a> five of them/;
     assert.match(await (await web.get('/accuracy', PAGE)).text(), next);

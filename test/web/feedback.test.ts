@@ -86,6 +86,7 @@ describe('feedback on an answer', () => {
     const page = await (await web.get(given.headers.get('location')!, PAGE)).text();
     assert.match(page, /You said: it is really <strong>star &amp; &lt;moon&gt;<\/strong>/);
     assert.match(page, /role="status">Thank you\. /);
+    assert.ok(!page.includes('This is wrong'), 'a correction says that already');
     const undo = await web.post(/action="(\/correct-label\/[^"]+undo)"/.exec(page)![1]!, '', FORM);
     assert.equal(undo.status, 303);
     assert.deepEqual(await said(), []);

@@ -128,10 +128,24 @@ describe('the ops page', () => {
     await other.stop();
   });
 
+  it('calls the outbox stuck when something waits for a quarter of an hour', async () => {
+    const id = predictionId(await web.predict(await photo()));
+    const entry = { kind: 'delete_task', predictionId: id, project: 'random' } as const;
+    await web.store.enqueue(
+      [{ ...entry, reasons: [], createdAt: web.time.now, taskId: 7 }],
+      await lease(),
+    );
+    assert.match(await page(OPS), /Outbox<\/strong> <span>well/);
+    web.time.now += 16 * 60_000;
+    assert.match(await page(OPS), /Outbox<\/strong> <span>needs attention: stuck: waits since/);
+  });
+
   it('shows dead entries with their reason and sends them again', async () => {
     await deadEntry();
     const cookie = await signIn();
-    assert.match(await page({ Cookie: cookie }), /refused with &lt;403&gt;/);
+    const shown = await page({ Cookie: cookie });
+    assert.match(shown, /refused with &lt;403&gt;/);
+    assert.match(shown, /Outbox<\/strong> <span>needs attention: one entry is dead/);
     const answer = await web.post('/ops/redrive', '', fromHere(cookie));
     assert.equal(answer.headers.get('location'), '/ops?said=redriven');
     assert.equal((await web.store.outboxState()).dead, 0);

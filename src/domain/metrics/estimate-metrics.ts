@@ -93,7 +93,7 @@ export const ESTIMATE_METRICS = defineMetrics({
   ),
   truthloop_segment_labels: estimated('Labelled predictions of the segment.', PER_SEGMENT),
   truthloop_calibration_error_ratio: estimated(
-    'Expected calibration error, corrected for the noise of few labels.',
+    'Calibration error: root mean square distance of confidence and accuracy, less what the chance of few labels makes.',
   ),
   truthloop_brier_score: estimated('Brier score of the predicted class: 0 is best.'),
   truthloop_reliability_confidence_ratio: estimated(
