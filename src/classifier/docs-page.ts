@@ -161,10 +161,18 @@ form {
   align-items: center;
 }
 input,
-button {
+button,
+::file-selector-button {
   font: inherit;
   min-height: 2.75rem;
   max-width: 100%;
+}
+button,
+::file-selector-button {
+  padding: 0 1rem;
+}
+input {
+  field-sizing: content;
 }
 .class {
   display: inline-block;
