@@ -93,26 +93,22 @@ export function runTwoModels(seed: number) {
   const otherClass = (item: Item): string =>
     item.isBaselineServed ? item.laterClass : item.baselineClass;
 
-  /** What has been answered until `now` disputes, as a store would note it. */
-  const hear = (item: Item, now: number): void => {
-    if (item.answeredAt === null || item.answeredAt > now) return;
+  /** What was answered until `now` disputes, as a store would note it. @returns whether it does so only now */
+  const hear = (item: Item, now: number): boolean => {
+    if (item.answeredAt === null || item.answeredAt > now || item.disputedBy !== null) return false;
     const answer = { predictedClass: otherClass(item), at: item.answeredAt };
     const predicted = { predictedClass: servedClass(item), at: item.at };
     if (differsInTime(answer, predicted, HORIZON)) item.disputedBy = 'model';
+    return item.disputedBy !== null;
   };
 
-  const isRevised = new Set<Item>();
+  let revised = 0;
   for (let batch = 0; batch <= BATCHES + 2; batch += 1) {
     const now = DAY_START + (batch + 1) * PER_BATCH * 1000 + MINUTE;
-    const wasDisputed = new Set(items.filter(({ disputedBy }) => disputedBy !== null));
-    for (const item of items) hear(item, now);
-    const candidates = items.filter(
-      (item) =>
-        (item.decision === null && item.batch <= batch) ||
-        (item.decision !== null && item.disputedBy !== null && !wasDisputed.has(item)),
-    );
-    for (const item of candidates) if (item.decision !== null) isRevised.add(item);
-    decide(items, candidates, batch);
+    const late = items.filter((item) => hear(item, now) && item.decision !== null);
+    revised += late.length;
+    const fresh = items.slice(batch * PER_BATCH, (batch + 1) * PER_BATCH);
+    decide(items, [...fresh, ...late], batch);
   }
 
   const selected = items.filter(({ decision }) => decision?.isSelected === true);
@@ -141,7 +137,7 @@ export function runTwoModels(seed: number) {
       ...{ units, isAnchored: false },
     }),
     realised: both.reduce((sum, item) => sum + d(item), 0) / both.length,
-    revised: isRevised.size,
+    revised,
     predictions: items.length,
     /** Sum of the weights of all selected predictions. */
     weights: selected.reduce((sum, { decision }) => sum + 1 / (decision?.pi ?? 1), 0),

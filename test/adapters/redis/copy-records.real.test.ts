@@ -7,8 +7,9 @@ import {
 } from '../../../src/adapters/redis/copy-records.ts';
 import { openRedisStore } from '../../../src/adapters/redis/open-redis-store.ts';
 import { StoreUnusable } from '../../../src/domain/errors.ts';
+import { modelVersion } from '../../../src/domain/ids.ts';
 import type { Store } from '../../../src/ports/store.ts';
-import { NOON, prediction } from '../../contract/store/fixtures.ts';
+import { DAY, NOON, pid, prediction, V1 } from '../../contract/store/fixtures.ts';
 import { startRedis } from '../../servers/redis.ts';
 import type { Server } from '../../servers/server.ts';
 
@@ -36,6 +37,9 @@ describe('a copy of the records in Redis', function () {
     // A hundred at once: thousands in one queue would outwait a user's patience on a slow machine.
     for (let start = 0; start < 3000; start += 100)
       await Promise.all(Array.from({ length: 100 }, (_, index) => record(start + index)));
+    const second = modelVersion('second');
+    const answer = { modelVersion: second, predictedClass: 'Rice', confidence: 0.5, at: NOON };
+    await store.recordShadowAnswer({ id: pid('p000007'), ...answer }, DAY);
     let acknowledged = 3000;
     const traffic = { isOver: false };
     const writers = Array.from({ length: 4 }, async (_, writer) => {
@@ -60,8 +64,18 @@ describe('a copy of the records in Redis', function () {
     await restoreRecords(to.url, pages(copies), false);
     const restored = await openRedisStore({ url: to.url });
     const [arrivals] = await restored.arrivals(NOON, NOON + 1);
-    const there = (await restored.candidates(NOON + 1)).length;
-    assert.equal(arrivals?.byPattern[0], there, 'counted as often as recorded');
+    const candidates = await restored.candidates(NOON + 1);
+    const there = candidates.length;
+    assert.deepEqual(
+      candidates.flatMap(({ predictionId, disputedBy }) =>
+        disputedBy === null ? [] : [[predictionId, disputedBy]],
+      ),
+      [['p000007', 'model']],
+    );
+    const pair = { served: V1, other: second };
+    assert.deepEqual(await restored.pairCounts(pair, NOON, NOON + 1), { answered: 1, differ: 1 });
+    assert.deepEqual((await restored.findPrediction(pid('p000007')))?.shadowAnswer, answer);
+    assert.equal((arrivals?.byPattern[0] ?? 0) + 1, there, 'counted as often as recorded');
     assert.ok(there >= atStart && there <= acknowledged);
     await restored.recordPrediction(prediction('afterwards'));
     await restored.close();

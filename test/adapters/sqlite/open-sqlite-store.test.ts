@@ -5,9 +5,11 @@ import { join } from 'node:path';
 
 import { DatabaseSync } from '@photostructure/sqlite';
 
+import { copyDatabase } from '../../../src/adapters/sqlite/copy-database.ts';
 import { MIGRATIONS } from '../../../src/adapters/sqlite/migrations.ts';
 import { openSqliteStore } from '../../../src/adapters/sqlite/open-sqlite-store.ts';
 import { StoreUnusable } from '../../../src/domain/errors.ts';
+import { modelVersion } from '../../../src/domain/ids.ts';
 import { describeStore } from '../../contract/store.contract.ts';
 import {
   agreed,
@@ -15,6 +17,7 @@ import {
   commit,
   DAY,
   entriesOf,
+  flag,
   NOON,
   pid,
   prediction,
@@ -159,6 +162,41 @@ describe('sqlite store file', () => {
     const store = await openSqliteStore({ path: older });
     assert.deepEqual(await store.estimateHistory(V1, '7d', 0, NOON + 1), [PAST]);
     await store.close();
+  });
+
+  it('a database of before there were second models takes their answers, and a copy has them', async () => {
+    const before = await openSqliteStore({ path });
+    await pushTasks({ store: before, fence: await takeLease(before) }, ['old', 'flagged']);
+    await before.giveFeedback(flag('flagged'), DAY);
+    await before.close();
+    const older = join(dir, 'older.sqlite');
+    inForm(6, path, older);
+
+    const store = await openSqliteStore({ path: older });
+    const second = modelVersion('second');
+    for (const id of ['old', 'flagged'])
+      await store.recordShadowAnswer(
+        {
+          ...{ id: pid(id), modelVersion: second, predictedClass: 'Rice' },
+          confidence: 0.5,
+          at: NOON,
+        },
+        DAY,
+      );
+    const copied = join(dir, 'copy.sqlite');
+    copyDatabase(older, copied);
+    await store.close();
+
+    const copy = await openSqliteStore({ path: copied });
+    const pair = { served: V1, other: second };
+    assert.deepEqual(await copy.pairCounts(pair, NOON, NOON + 1), { answered: 2, differ: 2 });
+    assert.equal((await copy.differingUnits(pair, NOON, NOON + 1, 0)).length, 2);
+    assert.equal((await copy.findPrediction(pid('old')))?.shadowAnswer?.predictedClass, 'Rice');
+    assert.deepEqual(
+      (await copy.candidates(0)).map(({ disputedBy }) => disputedBy),
+      ['model', 'person'],
+    );
+    await copy.close();
   });
 
   it("another program's database is refused", async () => {
