@@ -10,6 +10,31 @@ export interface Sample {
 }
 
 /**
+ * Answers a second to so many clients that each send one body after the other: what this generator can get at most out of a
+ * server with which it shares the processors.
+ */
+export async function peakOf(options: {
+  readonly url: string;
+  readonly bodies: readonly Buffer[];
+  readonly clients: number;
+  readonly seconds: number;
+}): Promise<number> {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: options.clients });
+  const until = performance.now() + options.seconds * 1000;
+  let [sent, answered] = [0, 0];
+  const client = async (): Promise<void> => {
+    while (performance.now() < until) {
+      const body = options.bodies[sent++ % options.bodies.length] ?? Buffer.alloc(0);
+      const { status } = await send(agent, options.url, body, performance.now());
+      if (status === 200) answered += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: options.clients }, client));
+  agent.destroy();
+  return answered / options.seconds;
+}
+
+/**
  * Sends bodies at Poisson arrivals, whether or not earlier ones were answered.
  * @param uniform draws in [0, 1)
  */

@@ -1,36 +1,13 @@
-import { decodeBase64, decodeExactly, isForeign } from '../http/decode-base64.ts';
+import { decodeBase64 } from '../http/decode-base64.ts';
 import { parseJson } from '../http/parse-json.ts';
 import { RequestRefused } from './faults.ts';
 import { predictRequest } from './schemas.ts';
 
-/** `{"image":"` with white space wherever JSON allows it. */
-const HEAD = /^\s*\{\s*"image"\s*:\s*"/;
-const HEAD_BYTES = 64;
-const TAIL = /"\s*\}\s*$/;
-const TAIL_BYTES = 16;
-const SNIFFED = 64;
-
 /**
- * The image of a JSON body.
+ * The image of a JSON body of any shape.
  * @throws RequestRefused 422 (no JSON, no image), 400 (no base64)
  */
-export function parseImageJson(body: Buffer): Buffer {
-  return plainImage(body) ?? decoded(imageField(body));
-}
-
-/**
- * Nearly every body is one field of plain base64: no need to make two copies of it as text. Any other character in
- * between (a second field's quotes, a backslash) makes the decoded length wrong, and the body is parsed the long way.
- */
-function plainImage(body: Buffer): Buffer | null {
-  const start = HEAD.exec(body.toString('latin1', 0, HEAD_BYTES))?.[0].length;
-  const tailFrom = Math.max(0, body.length - TAIL_BYTES);
-  const end = TAIL.exec(body.toString('latin1', tailFrom))?.index;
-  if (start === undefined || end === undefined) return null;
-  const text = body.toString('latin1', start, tailFrom + end);
-  // What begins with anything else is looked at once, by the way that says what is wrong with it.
-  return isForeign(text.slice(0, SNIFFED)) ? null : decodeExactly(text);
-}
+export const parseImageJson = (body: Buffer): Buffer => decoded(imageField(body));
 
 function imageField(body: Buffer): string {
   const parsed = parseJson(body);

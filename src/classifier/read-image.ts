@@ -1,7 +1,8 @@
 import type { Request, Response } from 'express';
 
-import { announcedBytes, createBodyBudget, readBody } from '../http/read-body.ts';
+import { announcedBytes, createBodyBudget, readBody, readChunks } from '../http/read-body.ts';
 import { AROUND_BYTES, createFormReader, type ReceivedForm } from '../http/read-form.ts';
+import { createArrivingImage } from './arriving-image.ts';
 import { RequestRefused } from './faults.ts';
 import { parseImageJson } from './parse-image-json.ts';
 
@@ -27,12 +28,21 @@ export function createImageReader(bytesMax: number): ReadImage {
     budget.take(bytes);
     try {
       if (kind === 'form') return imageOf(await readForm(request, response));
-      const body = await readBody(request, bodyBytesMax[kind]);
-      return kind === 'json' ? parseImageJson(body) : body;
+      if (kind === 'image') return await readBody(request, bodyBytesMax.image);
+      return await readImageJson(request, bytes, bodyBytesMax.json);
     } finally {
       budget.giveBack(bytes);
     }
   };
+}
+
+/** @param bytes announced */
+async function readImageJson(request: Request, bytes: number, bytesMax: number): Promise<Buffer> {
+  const arriving = createArrivingImage(bytes);
+  const chunks = await readChunks(request, bytesMax, (chunk) => {
+    arriving.add(chunk);
+  });
+  return arriving.finish() ?? parseImageJson(Buffer.concat(chunks));
 }
 
 function imageOf({ bytes }: ReceivedForm): Buffer {

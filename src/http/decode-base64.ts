@@ -8,17 +8,19 @@ const FOREIGN = /[^A-Za-z0-9+/=_\-\s]/;
 export function decodeBase64(text: string): Buffer | null {
   const bare = text.replace(DATA_URL, '');
   // Decoding skips what is foreign, slowly: megabytes of it are told from base64 by their first character.
-  if (isForeign(bare)) return null;
+  if (FOREIGN.test(bare)) return null;
   return decodeExactly(bare) ?? decodeExactly(bare.replace(/\s+/g, ''));
 }
 
-/** Is there anything in it that no base64 has? */
-export const isForeign = (text: string): boolean => FOREIGN.test(text);
-
 /** Buffer leaves out what is no base64: only a text that decodes to its full length is base64 throughout. */
-export function decodeExactly(text: string): Buffer | null {
+function decodeExactly(text: string): Buffer | null {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.length === exactLength(text) ? bytes : null;
+}
+
+/** @returns bytes that a text decodes to when it is base64 throughout; null for a length that none has */
+export function exactLength(text: string): number | null {
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
   const characters = text.length - padding;
-  const bytes = Buffer.from(text, 'base64');
-  return characters % 4 !== 1 && bytes.length === Math.floor((characters * 3) / 4) ? bytes : null;
+  return characters % 4 === 1 ? null : Math.floor((characters * 3) / 4);
 }

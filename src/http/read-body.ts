@@ -56,24 +56,35 @@ function runOut(request: IncomingMessage): Promise<void> {
   });
 }
 
+/** The whole body. @throws as readChunks */
+export const readBody = async (request: IncomingMessage, bytesMax: number): Promise<Buffer> =>
+  Buffer.concat(await readChunks(request, bytesMax));
+
 /**
- * The whole body.
+ * The whole body in the pieces in which it came.
+ * @param look is shown each piece at once
  * @throws UploadRejected `bytes` as soon as it is longer than allowed, `corrupt` when the client breaks off
  */
-export function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
+export function readChunks(
+  request: IncomingMessage,
+  bytesMax: number,
+  look: (chunk: Buffer) => void = () => undefined,
+): Promise<readonly Buffer[]> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
     request.on('data', (chunk: Buffer) => {
       length += chunk.length;
-      if (length <= bytesMax) chunks.push(chunk);
-      else {
+      if (length <= bytesMax) {
+        chunks.push(chunk);
+        look(chunk);
+      } else {
         chunks.length = 0;
         reject(tooLong(bytesMax));
       }
     });
     request.once('end', () => {
-      resolve(Buffer.concat(chunks, length <= bytesMax ? length : 0));
+      resolve(chunks);
     });
     const brokenOff = (): void => {
       reject(new UploadRejected('corrupt', 'The body broke off.'));

@@ -1,3 +1,4 @@
+import { toMovable } from '../../threads/movable.ts';
 import { startWorker } from '../../threads/start-worker.ts';
 import type { WorkerReply, WorkerRequest, WorkerStart } from './inference-messages.ts';
 
@@ -42,8 +43,7 @@ export function createInferenceThread(
   };
   return {
     run(image) {
-      // A copy: the caller's memory may be shared with other buffers or belong to a native library, and neither can be moved.
-      const own = new Uint8Array(image);
+      const own = toMovable(image);
       send({ kind: 'run', image: own }, [own.buffer]);
     },
     async stop() {
