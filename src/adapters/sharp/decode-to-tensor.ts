@@ -78,15 +78,17 @@ async function openForModel(bytes: Buffer, limits: ImageLimits): Promise<Sharp> 
   return image;
 }
 
-const PNG_SIDES_AT = 16;
+/** Where a PNG's first chunk has its name, and behind it width and height. */
+const PNG_HEADER_AT = 12;
+const PNG_HEADER = Buffer.from('IHDR', 'latin1');
 
-/** What a PNG's first chunk says of its sides: it always stands in the same place, and a file without it is refused by its decoder. */
-const claimsOfPng = (png: Buffer): Parameters<typeof checkClaims>[0] => ({
-  ...(png.length < PNG_SIDES_AT + 8
-    ? { width: 0, height: 0 }
-    : { width: png.readUInt32BE(PNG_SIDES_AT), height: png.readUInt32BE(PNG_SIDES_AT + 4) }),
-  ...{ isProgressive: false, format: 'png' },
-});
+/** The sides of a PNG by its first chunk; without one its decoder refuses it. */
+function claimsOfPng(png: Buffer): Parameters<typeof checkClaims>[0] {
+  const header = png.subarray(PNG_HEADER_AT, PNG_HEADER_AT + 12);
+  const isThere = header.length === 12 && header.subarray(0, 4).equals(PNG_HEADER);
+  const [width, height] = isThere ? [header.readUInt32BE(4), header.readUInt32BE(8)] : [0, 0];
+  return { width, height, isProgressive: false, format: 'png' };
+}
 
 function createNormaliser(shape: TensorShape): (pixels: Buffer) => Float32Array {
   const { width, height, mean, std } = shape;
