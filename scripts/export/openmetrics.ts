@@ -21,6 +21,7 @@ export const OPENMETRICS_HELP = `npm run --silent export -- openmetrics [options
 
 Writes the estimates of past hours as they are known today, labels that came late included, as OpenMetrics text. The program
 may run meanwhile. Load it with: promtool tsdb create-blocks-from openmetrics history.txt PROMETHEUS_DATA_FOLDER
+The newest three hours are left out: Prometheus still writes those itself.
 
   --days NUMBER       how far back (default 7); a window is written only where its counts are still kept by the hour
   --job NAME          label of the scraped series (default sync)
@@ -58,7 +59,9 @@ export async function exportOpenMetrics(args: readonly string[]): Promise<void> 
     if (values.out === undefined) process.stdout.write(text);
     else await writeFile(values.out, text);
     const shown = moments.filter(({ estimates }) => estimates.length > 0).length;
-    process.stderr.write(`${shown} of ${moments.length} hours had predictions\n`);
+    process.stderr.write(
+      `${shown} of ${moments.length} hours had predictions; the newest three are left to Prometheus\n`,
+    );
   } finally {
     await records.close();
   }

@@ -31,7 +31,10 @@ export async function readFacts(
   const own = rows.filter((row) => version === undefined || row.model_version === version);
   const week = own.find((row) => row.window === '7d') ?? own.at(0);
   if (week === undefined) return null;
-  const days = (timeOf(week.to) - timeOf(week.from)) / DAY_MS;
+  const all = own.find((row) => row.window === 'all' && row.model_version === week.model_version);
+  // A service of yesterday had no traffic on the days before.
+  const from = Math.max(timeOf(week.from), all === undefined ? -Infinity : timeOf(all.from));
+  const days = (timeOf(week.to) - from) / DAY_MS;
   return {
     accuracy: week.accuracy,
     perDay: week.predictions > 0 ? week.predictions / Math.max(1, days) : null,

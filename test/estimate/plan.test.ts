@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 
 import fc from 'fast-check';
 
+import { readFacts } from '../../scripts/plan/read-facts.ts';
 import {
   halfWidthOf,
   labelsNeeded,
@@ -15,6 +18,26 @@ describe('the planner', () => {
   it('asks for 1418 random labels for plus or minus 2 points at 0.82, and for fewer with a correction', () => {
     assert.equal(labelsNeeded(base), 1418);
     assert.equal(labelsNeeded({ ...base, relativeVariance: 0.74 }), 1049);
+  });
+
+  it('reads the traffic of a day over the days that the service was there, at most a week', async () => {
+    const row = (window: string, from: string, predictions: number) => ({
+      ...{ model_version: 'v', accuracy: 0.7, to: '2026-11-22T10:00:00Z' },
+      ...{ window, from, predictions },
+    });
+    const told = async (first: string): Promise<number | null | undefined> => {
+      const estimates = [row('7d', '2026-11-15T10:00:00Z', 140), row('all', first, 900)];
+      const server = createServer((_, response) => response.end(JSON.stringify({ estimates })));
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      const facts = await readFacts(`http://127.0.0.1:${port}`, undefined, undefined);
+      server.closeAllConnections();
+      server.close();
+      return facts?.perDay;
+    };
+    assert.equal(await told('2026-11-20T10:00:00Z'), 70);
+    assert.equal(await told('2026-11-22T09:00:00Z'), 140);
+    assert.equal(await told('2026-01-01T00:00:00Z'), 20);
   });
 
   it('never asks for more than there are predictions', () => {
