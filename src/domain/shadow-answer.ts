@@ -1,5 +1,4 @@
 import type { ModelVersion, PredictionId } from './ids.ts';
-import type { Prediction } from './prediction.ts';
 
 /** What the model that did not serve says of the same photo. At most one per prediction; immutable. */
 export interface ShadowAnswer {
@@ -33,7 +32,7 @@ export interface PairCounts {
  */
 export const differsInTime = (
   answer: Pick<ShadowAnswer, 'predictedClass' | 'at'>,
-  predicted: Pick<Prediction, 'predictedClass' | 'at'>,
+  predicted: { readonly predictedClass: string; readonly at: number },
   flagHorizonMs: number,
 ): boolean =>
   answer.predictedClass !== predicted.predictedClass && answer.at < predicted.at + flagHorizonMs;
