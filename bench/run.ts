@@ -4,6 +4,7 @@ import { benchEstimate } from './estimate.ts';
 import { benchIngest } from './ingest.ts';
 import { benchOverload } from './overload.ts';
 import { benchPages } from './pages.ts';
+import { benchShadow } from './shadow.ts';
 import { benchStore } from './store.ts';
 
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
@@ -13,6 +14,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   ingest: benchIngest,
   overload: benchOverload,
   pages: benchPages,
+  shadow: benchShadow,
   store: benchStore,
 };
 

@@ -52,7 +52,7 @@ export const GROUPS: readonly Group[] = [
         values: 'a folder',
       },
       SHADOW_MODEL_DIR: {
-        text: 'A second model of the same classes: it is asked about the same uploads when there is time, and where the two differ people decide (docs/retraining.md). Web and classifier need it.',
+        text: 'A second model of the same classes: it is asked about the same uploads when there is time, and where the two differ people decide (docs/retraining.md). The same for every role.',
         unset: 'no second model',
         values: 'a folder',
       },

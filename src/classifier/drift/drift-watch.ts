@@ -1,4 +1,5 @@
 import type { ClassifiedImage } from '../../classify/classify-image.ts';
+import { DRIFT_SIGNALS } from '../../domain/metrics/drift-metrics.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Meter } from '../../ports/meter.ts';
@@ -86,6 +87,7 @@ export function createDriftWatch(options: DriftWatchOptions): DriftWatch {
       )
       .finally(() => (underWay = null));
   };
+  forget(meter);
   showState();
   return {
     observe(classified) {
@@ -108,6 +110,15 @@ const rowOf = ({ classification, embedding }: ClassifiedImage): DriftRow => ({
 
 /** A chance of 0 has no logarithm; nothing measured here can tell smaller ones apart. */
 const P_LEAST = 1e-12;
+
+/** What another model's watch found before a promotion is none of this one's. */
+function forget(meter: Meter): void {
+  for (const signal of DRIFT_SIGNALS) {
+    meter.set('truthloop_drift_signal_statistic', 0, { signal });
+    meter.set('truthloop_drift_signal_evidence', 0, { signal });
+  }
+  meter.set('truthloop_drift_stability_index', 0);
+}
 
 function publish(meter: Meter, report: DriftReport): void {
   meter.increment('truthloop_drift_tests_total');
