@@ -14,7 +14,7 @@ const SETTINGS = { UPLOAD_BYTES_MAX: '20971520' };
 
 /**
  * Ours and the peer in turn, on the same model file and the same bodies, beside what the machine can do without HTTP;
- * ours once more with the int8 variant. BENCH_PHOTOS names another folder of photos, PEER_FILE another peer.
+ * ours once more with the int8 variant: `npm run bench -- classifier [small|phone]`. BENCH_PHOTOS names another folder of photos, PEER_FILE another peer.
  */
 export async function benchClassifier(): Promise<void> {
   const fp32 = await demoModel();
@@ -23,8 +23,9 @@ export async function benchClassifier(): Promise<void> {
   try {
     const machine = `${cpus().length} x ${cpus()[0]?.model ?? ''}, Node ${process.version}`;
     console.log(`${new Date().toISOString().slice(0, 10)}, ${machine}, ${fp32.version}\n`);
-    for (const bodies of [smallPhotos(folder), await phonePhotos(folder)])
-      await compare(bodies, fp32.path);
+    const only = process.argv[3];
+    if (only !== 'phone') await compare(smallPhotos(folder), fp32.path);
+    if (only !== 'small') await compare(await phonePhotos(folder), fp32.path);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
