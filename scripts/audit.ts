@@ -105,7 +105,7 @@ function createReporter(
   { json }: Options,
 ): { readonly tell: (state: State) => void; readonly close: (isEarly: boolean) => void } {
   let said = '';
-  let fault: string | null = null;
+  let isFaulty = false;
   let isPlaceSaid = false;
   let last: State | null = null;
   return {
@@ -118,9 +118,10 @@ function createReporter(
         );
         isPlaceSaid = true;
       }
-      if (state.fault !== null && state.fault !== fault)
+      if (state.fault !== null && !isFaulty)
         say(`${state.fault}\nLabel Studio is looked for at ${config.LABEL_STUDIO_URL}; trying on.`);
-      fault = state.fault;
+      if (state.fault === null && isFaulty) say('Label Studio answers again.');
+      isFaulty = state.fault !== null;
       const words = state.estimates.map(estimateLine).join('\n');
       if (words !== said) say(words);
       said = words;

@@ -242,6 +242,21 @@ const health = [
     ],
   }),
   lines({
+    title: 'Notices to the retraining service',
+    description:
+      'Only where RETRAIN_WEBHOOK_URL is set. Good: delivered, and none waits. Waiting for an hour opens a ticket; given up: nobody was told (docs/runbook.md).',
+    unit: 'short',
+    min: 0,
+    noValue: NO_SYNC,
+    targets: [
+      { expr: oneOf('', of('truthloop_retrain_notices_pending')), legend: 'waiting' },
+      {
+        expr: sumBy('event, result', growth(of('truthloop_retrain_notices_total'))),
+        legend: '{{event}}: {{result}}',
+      },
+    ],
+  }),
+  lines({
     title: 'Failed calls to dependencies',
     description:
       'Per minute. Good: 0. The sync tries again by itself; a steady line needs someone to look.',

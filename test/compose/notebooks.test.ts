@@ -96,7 +96,7 @@ describe('data-prep/notebooks/', () => {
 
   it('are kept without output, and name only series that exist', () => {
     const known = new Set(Object.keys(METRICS));
-    for (const file of readdirSync(FOLDER)) {
+    for (const file of readdirSync(FOLDER).filter((name) => name.endsWith('.ipynb'))) {
       const text = readFileSync(path.join(FOLDER, file), 'utf8');
       const { cells } = JSON.parse(text) as {
         cells: { outputs?: object[]; execution_count?: unknown }[];

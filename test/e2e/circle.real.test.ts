@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 import { fittingPython } from '../../scripts/refit/fitting-python.ts';
 import type { PairedDifference } from '../../src/estimate/paired-difference.ts';
+import { runCommand } from '../operate/run-command.ts';
 import { DEMO_MODEL, demoModel } from '../servers/demo-model.ts';
 import type { LabelStudioServer } from '../servers/label-studio.ts';
+import { mixUpModel } from '../servers/mixed-up-model.ts';
 import { type Product, startProduct } from '../servers/product.ts';
 import { sharedLabelStudio } from '../servers/shared-label-studio.ts';
 import { labelTasks } from '../support/label-tasks.ts';
@@ -61,6 +64,7 @@ describe('from labels to a better model, with real photos and the real Label Stu
   let mixedUp: Deployment;
   let dataset: string;
   let candidate: string;
+  let mixedUpModel: string;
   const started: Product[] = [];
 
   before(async function () {
@@ -73,13 +77,18 @@ describe('from labels to a better model, with real photos and the real Label Stu
     ]);
     folder = mkdtempSync(path.join(os.tmpdir(), 'truthloop-circle-'));
     [dataset, candidate] = [path.join(folder, 'dataset'), path.join(folder, 'refitted')];
+    mixedUpModel = path.join(folder, 'mixed-up-model');
   });
   after(async () => {
     for (const product of started) await product.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function deploy(name: string, modelDir: string): Promise<Deployment> {
+  async function deploy(
+    name: string,
+    modelDir: string,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<Deployment> {
     const prefix = `Circle ${name}`;
     const env = {
       DATA_DIR: path.join(folder, name),
@@ -88,13 +97,15 @@ describe('from labels to a better model, with real photos and the real Label Stu
       LABEL_STUDIO_TOKEN: labelStudio.token,
       PROJECT_PREFIX: prefix,
       PUSH_DELAY_SECONDS: '0',
+      ...more,
     };
     const product = await startProduct(env);
     started.push(product);
     return { product, env, prefix };
   }
 
-  async function upload(product: Product, { bytes, trueClass }: Photo): Promise<void> {
+  /** @returns the version of the model that answered */
+  async function upload(product: Product, { bytes, trueClass }: Photo): Promise<string> {
     const form = new FormData();
     form.append('file', new Blob([new Uint8Array(bytes)]), 'photo.jpg');
     const answer = await fetch(`${product.webUrl}/predict`, {
@@ -103,7 +114,9 @@ describe('from labels to a better model, with real photos and the real Label Stu
       headers: { Accept: 'application/json' },
     });
     assert.ok(answer.ok, `${answer.status} ${await answer.clone().text()}`);
-    truth.set(((await answer.json()) as { id: string }).id, trueClass);
+    const { id, model_version: version } = (await answer.json()) as Record<string, string>;
+    truth.set(id ?? '', trueClass);
+    return version ?? '';
   }
 
   /** Photos go through the service, and people label what comes of it. */
@@ -128,19 +141,10 @@ describe('from labels to a better model, with real photos and the real Label Stu
     return JSON.parse(said.stdout) as Evaluation;
   }
 
-  /** The demonstration model under the same file, its classes in another order. */
-  function mixUp(): string {
-    const made = path.join(folder, 'mixed-up');
-    cpSync(DEMO_MODEL, made, { recursive: true });
-    const file = path.join(made, 'model.json');
-    const card = JSON.parse(readFileSync(file, 'utf8')) as { classes: string[]; version: string };
-    const classes = [...card.classes.slice(4), ...card.classes.slice(0, 4)];
-    writeFileSync(file, JSON.stringify({ ...card, classes, version: 'food11-mixed-up' }));
-    return made;
-  }
-
   it('exports what people said of the photos that a mixed-up model answered', async () => {
-    mixedUp = await deploy('mixed-up', mixUp());
+    mkdirSync(mixedUpModel);
+    mixUpModel(DEMO_MODEL, mixedUpModel, 'food11-mixed-up');
+    mixedUp = await deploy('mixed-up', mixedUpModel);
     await serveAndLabel(mixedUp, forFitting);
     const said = await runScript('export.ts', ['dataset', '--out', dataset], mixedUp.env);
     assert.equal(said.code, 0, said.stderr);
@@ -170,6 +174,71 @@ describe('from labels to a better model, with real photos and the real Label Stu
     assert.ok(found.difference.lower > 0, said);
     assert.equal(found.verdict, 'better');
   });
+
+  it('as the shadow of the same traffic it is better, told by labels of where the two differ', async () => {
+    await mixedUp.product.stop();
+    mixedUp = await deploy('mixed-up', mixedUpModel, { SHADOW_MODEL_DIR: candidate });
+    const { product, prefix } = mixedUp;
+    for (const [index, photo] of unseen.entries()) {
+      await upload(product, photo);
+      // Nobody's answer waits for a shadow, so that one photo after another would leave it behind.
+      await shadowAnswered(product, index + 1);
+    }
+    assert.equal((await product.sync())['result'], 'success');
+    assert.equal(await labelTasks(labelStudio, prefix, (id) => truth.get(id)), unseen.length);
+    assert.equal((await product.sync())['result'], 'success');
+    const comparison = await comparisonOf(product);
+    const said = JSON.stringify(comparison);
+    assert.equal(comparison.model_version, versionOf(candidate), said);
+    assert.equal(comparison.baseline_version, 'food11-mixed-up', said);
+    assert.equal(comparison.predictions, unseen.length, said);
+    assert.equal(comparison.labels, comparison.differ, said);
+    assert.ok(comparison.lower > 0, said);
+  });
+
+  it('promoted, it answers; the other goes on beside it, and is taken back in the same way', async () => {
+    const { product, env } = mixedUp;
+    const promote = (...words: string[]): ReturnType<typeof runCommand> =>
+      runCommand(env, folder, 'promote', '--url', product.classifierUrl, ...words);
+    const photo = unseen[0];
+    assert.ok(photo !== undefined);
+    assert.equal(await upload(product, photo), 'food11-mixed-up');
+    const done = await promote();
+    assert.match(done.stdout, new RegExp(`${versionOf(candidate)} serves now\\.`), done.stderr);
+    assert.equal(await upload(product, photo), versionOf(candidate));
+    assert.equal((await promote('--back')).code, 0);
+    assert.equal(await upload(product, photo), 'food11-mixed-up');
+  });
+
+  interface Comparison {
+    readonly model_version: string;
+    readonly baseline_version: string;
+    readonly predictions: number;
+    readonly differ: number;
+    readonly labels: number;
+    readonly lower: number;
+  }
+
+  /** Resolves when the shadow was through with so many predictions. */
+  async function shadowAnswered(product: Product, count: number): Promise<void> {
+    for (;;) {
+      const text = await (await fetch(`${product.webUrl}/metrics`)).text();
+      const results = [...text.matchAll(/^truthloop_shadow_answers_total\{.*\} (\d+)$/gm)];
+      if (results.reduce((sum, [, told]) => sum + Number(told), 0) >= count) return;
+      await setTimeout(100);
+    }
+  }
+
+  async function comparisonOf(product: Product): Promise<Comparison> {
+    const answer = await fetch(`${product.webUrl}/api/accuracy?window=all`);
+    const { comparisons } = (await answer.json()) as { comparisons: Comparison[] };
+    assert.equal(comparisons.length, 1, JSON.stringify(comparisons));
+    return comparisons[0] as Comparison;
+  }
+
+  const versionOf = (modelDir: string): string =>
+    (JSON.parse(readFileSync(path.join(modelDir, 'model.json'), 'utf8')) as { version: string })
+      .version;
 
   it('against the ordinary head, as good already, it says that it can not tell yet', async () => {
     const ordinary = await deploy('ordinary', DEMO_MODEL);

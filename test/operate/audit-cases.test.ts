@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -8,6 +16,8 @@ import sharp from 'sharp';
 
 import { freePort } from '../../scripts/start/ports.mjs';
 import { type StartedProcess, startProcess } from '../../scripts/start/process.mjs';
+import { openSqliteStore } from '../../src/adapters/sqlite/open-sqlite-store.ts';
+import { createLog } from '../../src/adapters/system/create-log.ts';
 import { type FakeLabelStudio, startFakeLabelStudio } from '../fakes/label-studio.ts';
 import { labelTasks, tasksOf } from '../support/label-tasks.ts';
 import { runScript } from '../support/run-script.ts';
@@ -15,6 +25,8 @@ import { runScript } from '../support/run-script.ts';
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const HEADER = 'image,predicted_class,confidence,model_version,time';
 const MANY = 12_000;
+/** More than the empty tables take, and far less than all rows. */
+const RECORDING_BYTES = 1_000_000;
 
 describe('npm run audit: what else may happen', function () {
   this.timeout(240_000);
@@ -80,6 +92,26 @@ describe('npm run audit: what else may happen', function () {
     }
   }
 
+  const storeOf = (name: string): string => at('data/audits', name, 'truthloop.sqlite');
+
+  /** Waits until an audit has begun to record: what it records goes to this file first. */
+  async function isRecording(name: string, command: StartedProcess): Promise<void> {
+    const size = (): number =>
+      statSync(`${storeOf(name)}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+    while (size() < RECORDING_BYTES) {
+      assert.ok(command.isRunning(), `it ended: ${command.tail(50)}`);
+      await setTimeout(5);
+    }
+  }
+
+  async function recordedIn(name: string): Promise<number> {
+    const store = await openSqliteStore({ path: storeOf(name), log: createLog('silent') });
+    let count = 0;
+    for await (const page of store.recordsBetween(0, Date.now())) count += page.length;
+    await store.close();
+    return count;
+  }
+
   it('a budget of all of the log is a census: the interval has no width, and it says why', async () => {
     writeLog('census', ['0', '1', '2', '3', '4', '5']);
     const command = start('census', 100);
@@ -132,9 +164,11 @@ describe('npm run audit: what else may happen', function () {
       Array.from({ length: MANY }, (_, index) => String(index % 8)),
     );
     const first = start('long', 20);
-    await said(first, /of 12,000 predictions recorded/);
+    await isRecording('long', first);
     first.kill();
     await first.exited;
+    const kept = await recordedIn('long');
+    assert.ok(kept > 0 && kept < MANY, `${kept} were recorded when it was killed`);
     assert.deepEqual(await tasksOf(fake, 'long '), []);
     const second = start('long', 20);
     await said(second, /0 of 20 labelled/);

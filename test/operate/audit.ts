@@ -227,10 +227,10 @@ export function describeAudit(name: string, open: () => Promise<LabelStudioAddre
           Math.abs(Number(estimate[figure]) - expected[figure]) < 1e-9,
           `${figure} ${told}`,
         );
-      assert.ok(
-        Number(estimate['lower']) <= accuracy && accuracy <= Number(estimate['upper']),
-        told,
-      );
+      // A 95 % interval misses once in twenty runs; one of twice the width once in ten thousand.
+      const [lower, upper] = [Number(estimate['lower']), Number(estimate['upper'])];
+      const room = (upper - lower) / 2;
+      assert.ok(lower - room <= accuracy && accuracy <= upper + room, `${accuracy} ${told}`);
     });
 
     it('finished, it says the same again and asks for nothing', async () => {
