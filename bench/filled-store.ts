@@ -92,7 +92,7 @@ export class FilledStore {
   async push(limit: number): Promise<number> {
     const entries = await this.store.dueEntries('create_task', NOW * 2, limit);
     const ids = entries.map(({ id }) => id);
-    await this.store.beginSend(ids, this.fence);
+    await this.store.beginSend(ids, 0, this.fence);
     await this.store.markCreated(
       entries.map(({ id, predictionId, project }) => ({
         ...{ entryId: id, predictionId, project, projectId: 1, taskId: id, pushedAt: NOW },

@@ -191,8 +191,11 @@ export interface OutboxStore {
     now: number,
     limit: number,
   ): Promise<readonly OutboxEntry[]>;
-  /** Notes durably, before anything is sent, that a send begins (attempts + 1). */
-  beginSend(entryIds: readonly number[], fence: Fence): Promise<void>;
+  /**
+   * Notes durably, before anything is sent, that a send begins (attempts + 1). Should nothing more be noted of it, it is
+   * tried again not before `notBefore`.
+   */
+  beginSend(entryIds: readonly number[], notBefore: number, fence: Fence): Promise<void>;
   /**
    * create_task done: the task is recorded in place of an earlier one, and the entry removed. When the prediction was
    * erased meanwhile, the deletion of the task goes into the outbox.

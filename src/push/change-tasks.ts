@@ -13,7 +13,7 @@ export async function changeTasksOf(
   kind: ProjectKind,
   entries: readonly OutboxEntry[],
 ): Promise<void> {
-  await run.store.beginSend(idsOf(entries), run.fence);
+  await run.store.beginSend(idsOf(entries), run.clock.now(), run.fence);
   let refs: readonly TaskRef[];
   try {
     refs = await tasksOf(run, kind, entries);

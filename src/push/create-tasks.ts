@@ -12,6 +12,7 @@ import {
   type PushRun,
   standBack,
   taskData,
+  UNSEEN_MS,
 } from './send-batch.ts';
 
 const IMAGE_CHECK_MS = 30_000;
@@ -23,7 +24,8 @@ interface Item {
 
 /**
  * Makes the tasks of one project's entries: note the send, look up what an earlier one may have made, make the rest,
- * mark. Whatever is cut off in between, the next attempt finds by the look-up: lost never, doubled never.
+ * mark. Whatever is cut off in between, the next attempt finds by the look-up: lost never, doubled never. It waits until
+ * the look-up can see what may still be being made.
  */
 export async function createTasksOf(
   run: PushRun,
@@ -38,7 +40,7 @@ export async function createTasksOf(
   const items = await draftsOf(run, kind, entries);
   if (items.length === 0) return;
   const due = items.map(({ entry }) => entry);
-  await run.store.beginSend(idsOf(due), run.fence);
+  await run.store.beginSend(idsOf(due), run.clock.now() + UNSEEN_MS, run.fence);
   let found: ReadonlyMap<PredictionId, number>;
   try {
     const refs = await run.tool.findTasks(
@@ -119,6 +121,7 @@ async function makeTasks(run: PushRun, projectId: number, items: readonly Item[]
         run,
         items.map(({ entry }) => entry),
         error,
+        UNSEEN_MS,
       );
     if (items.length === 1) return bury(run, first.entry, error.message);
     const half = Math.ceil(items.length / 2);

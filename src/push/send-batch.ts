@@ -84,6 +84,11 @@ export class PushEnded extends Error {
   }
 }
 
+/**
+ * How long tasks may be in the making after their sender heard no more of them. The labelling tool answers nobody later; a
+ * look-up before that could miss them, and they would be made twice.
+ */
+export const UNSEEN_MS = 30_000;
 const BACKOFF_MS = 5000;
 const BACKOFF_MS_MAX = 300_000;
 
@@ -109,22 +114,26 @@ export function notBefore(
 /**
  * Handles a failure that is not one entry's own: postpones the entries and ends the push. Entries of a missing project stay
  * due: they go as soon as it is there again.
+ * @param waitMs the least that they wait
  * @throws whatever it is when it is not the labelling tool's; PushEnded
  */
 export async function standBack(
   run: PushRun,
   entries: readonly OutboxEntry[],
   error: unknown,
+  waitMs = 0,
 ): Promise<void> {
   if (!(error instanceof LabelingToolUnavailable || error instanceof LabelingToolRefused))
     throw error;
   const kind = entries[0]?.project;
   if (error instanceof LabelingToolRefused && blameFor(error) === 'project' && kind !== undefined) {
     run.missingProjects.add(kind);
+    await run.store.postpone(idsOf(entries), run.clock.now(), error.message, run.fence);
     return;
   }
   const attempts = Math.max(0, ...entries.map((entry) => entry.attempts));
-  await postpone(run, entries, notBefore(run, attempts, error), error.message);
+  const until = Math.max(notBefore(run, attempts, error), run.clock.now() + waitMs);
+  await postpone(run, entries, until, error.message);
   throw new PushEnded(error);
 }
 

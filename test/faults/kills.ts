@@ -40,7 +40,7 @@ interface Round {
 
 const ROUNDS = 28;
 const AUDITED_EVERY = 9;
-/** A named point that this round does not come to is replaced by a kill at this moment. */
+/** A point that this round does not come to is replaced by a kill at this moment, or at the end of the run. */
 const PATIENCE_MS = 8000;
 const REPORT_EVERY_MS = 120;
 
@@ -151,7 +151,9 @@ async function killOnce(scene: Scene, { kill, budget }: Round): Promise<void> {
     // Labels come while the program may die at any moment; it need not hear of them.
     const labelled = Promise.allSettled([labelSome(deployment.place(), chance, 3)]);
     const run = installation.product.sync().catch(() => null);
-    await Promise.race([installation.exited(), death.overdue(PATIENCE_MS)]);
+    // A run that has ended comes to no named point any more.
+    const overdue = 'call' in kill ? Promise.race([run, pause(PATIENCE_MS)]) : pause(PATIENCE_MS);
+    await Promise.race([installation.exited(), overdue]);
     if (installation.kill()) history.note('killed at the end of patience');
     await installation.exited();
     await stopReporting();
@@ -170,7 +172,6 @@ interface Death {
   /** The program is up: moments count from here. */
   begin(): void;
   isDone(): boolean;
-  overdue(ms: number): Promise<void>;
 }
 
 /** Has the program killed at the point. */
@@ -206,7 +207,6 @@ function arm({ deployment, proxy, met }: Scene, kill: KillPoint): Death {
       if (kill.at === 'random') setTimeout(die, kill.afterMs);
       if (kill.at === 'acknowledged') void dieWhenAcknowledged(users, kill.reports, die);
     },
-    overdue: (ms) => pause(ms),
   };
 }
 

@@ -19,8 +19,8 @@ const OUTAGE_MS = 60_000;
 /** At first the server is there and silent, which is worse than gone; then it is gone. */
 const SILENT_MS = 20_000;
 const REPORT_EVERY_MS = 300;
-/** Whoever can't be served hears of it within this: object store and store may each be waited for, nearly 2 s at most. */
-const PUT_OFF_WITHIN_MS = 4000;
+/** Whoever can't be served hears of it within this. */
+const PUT_OFF_WITHIN_MS = 2000;
 const DRAINED_WITHIN_MS = 120_000;
 
 /** Each for a few seconds; a connection that went silent ends with its caller's patience, so that comes last. */

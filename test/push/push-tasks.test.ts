@@ -105,9 +105,41 @@ describe('pushTasks', function () {
     };
     await assert.rejects(loop.push(), StoreUnavailable);
     loop.store = store;
+    loop.advance(MINUTE);
     const { found, created } = await loop.push();
     assert.deepEqual([created, found], [0, 3]);
     await assertOnceEach(ids);
+  });
+
+  it('tasks that are still being made when their sender dies are not made again', async () => {
+    const ids = await selected(3);
+    const { tool } = loop;
+    let beMade = async (): Promise<unknown> => null;
+    loop.tool = {
+      ...tool,
+      createTasks: (...given) => {
+        beMade = () => tool.createTasks(...given);
+        return Promise.reject(new Error('killed'));
+      },
+    };
+    await assert.rejects(loop.push(), /killed/);
+    loop.tool = tool;
+    loop.advance(2000);
+    assert.equal((await loop.push()).created, 0, 'made although the first may be under way');
+    await beMade();
+    loop.advance(MINUTE);
+    const { found, created } = await loop.push();
+    assert.deepEqual([created, found], [0, 3]);
+    await assertOnceEach(ids);
+  });
+
+  it('tasks whose making nobody heard the end of are not made again while it may go on', async () => {
+    await selected(3);
+    loop.fake.break({ at: IMPORT, as: 'refused' });
+    await loop.push();
+    loop.advance(29_000);
+    assert.equal((await loop.push()).created, 0);
+    await pushAll();
   });
 
   it('whichever call fails, done or not done, each prediction ends with exactly one task', async () => {

@@ -17,11 +17,12 @@ const PAGE = 500;
 
 export const outboxStore = (connection: Connection): OutboxStore => ({
   dueEntries: (kind, now, limit) => dueEntries(connection, kind, now, limit),
-  beginSend: (entryIds, fence) =>
+  beginSend: (entryIds, notBefore, fence) =>
     transact(connection, fence, (transaction) =>
       changeEntries(connection, transaction, entryIds, (entry) => ({
         ...entry,
         attempts: entry.attempts + 1,
+        notBefore,
       })),
     ),
   markCreated: (created, fence) =>

@@ -22,10 +22,13 @@ export const outboxStore = (db: Database): OutboxStore => ({
         )
         .map(entryOf),
     ),
-  beginSend: (entryIds, fence) =>
+  beginSend: (entryIds, notBefore, fence) =>
     fenced(db, fence, () => {
       for (const id of entryIds)
-        db.run('UPDATE outbox SET attempts = attempts + 1 WHERE id = ?', id);
+        db.run(
+          'UPDATE outbox SET attempts = attempts + 1, not_before = ? WHERE id = ?',
+          ...[notBefore, id],
+        );
     }),
   markCreated: (created, fence) =>
     fenced(db, fence, () => {

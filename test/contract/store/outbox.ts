@@ -49,12 +49,14 @@ export function describeOutbox(bench: Bench): void {
       assert.equal((await store.dueEntries('renew_image', NOON, 9)).length, 1);
     });
 
-    it('a send that began is known to have begun, also after a crash', async () => {
+    it('a send that began is known to have begun, also after a crash, and is tried again not before its time', async () => {
       await select(bench, ['a']);
       const [entry] = await entriesOf(bench.store);
-      await bench.store.beginSend([entry!.id], bench.fence);
+      await bench.store.beginSend([entry!.id], NOON + 2 * HOUR, bench.fence);
       bench.store = await bench.opened.restart();
-      assert.equal((await entriesOf(bench.store))[0]?.attempts, 1);
+      const due = (at: number) => bench.store.dueEntries('create_task', at, 9);
+      assert.deepEqual(await due(NOON + 2 * HOUR - 1), []);
+      assert.equal((await due(NOON + 2 * HOUR))[0]?.attempts, 1);
     });
 
     it('what was created leaves the outbox and is a task, in one step; twice is once', async () => {
@@ -195,7 +197,7 @@ export function describeOutbox(bench: Bench): void {
       const { store, fence } = bench;
       await select(bench, ['a']);
       const [entry] = await entriesOf(store);
-      await store.beginSend([entry!.id], fence);
+      await store.beginSend([entry!.id], NOON, fence);
       await store.erasePrediction(pid('a'), NOON + DAY);
       await store.markCreated(
         [
@@ -232,7 +234,7 @@ export function describeOutbox(bench: Bench): void {
         pushedAt: 1,
       };
       for (const write of [
-        () => store.beginSend(ids, fence),
+        () => store.beginSend(ids, NOON, fence),
         () => store.markCreated([created], fence),
         () => store.markDone(ids, fence),
         () => store.postpone(ids, NOON * 2, 'x', fence),

@@ -1,6 +1,7 @@
 import { describeActs } from './describe-acts.ts';
 import { killAgainAndAgain } from './kills.ts';
 import { killAmongMany } from './many-processes.ts';
+import { failEveryCommand } from './nth-command.ts';
 import { failEveryRequest } from './nth-request.ts';
 import { stopEachDependency } from './outages.ts';
 
@@ -20,5 +21,8 @@ describeActs('nothing lost, nothing twice, in longer rounds', [
   {
     'every fault of a network, and each dependency stopped for a minute under load':
       stopEachDependency,
+    'the n-th command to Redis never arrives': (history) => failEveryCommand(history, 'before'),
+    'the n-th command to Redis is carried out, and its answer never arrives': (history) =>
+      failEveryCommand(history, 'after'),
   },
 ]);
