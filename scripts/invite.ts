@@ -4,7 +4,7 @@ import { createLabelStudio } from '../src/adapters/label-studio/create-label-stu
 import { systemClock } from '../src/adapters/system/system-clock.ts';
 import { systemRandom } from '../src/adapters/system/system-random.ts';
 import { parseConfig } from '../src/config/parse-config.ts';
-import { withDotEnv, withSecrets } from '../src/config/secrets-file.ts';
+import { withDotEnv, withKeptSecrets } from '../src/config/secrets-file.ts';
 import { AppError } from '../src/domain/errors.ts';
 import type { Meter } from '../src/ports/meter.ts';
 
@@ -25,7 +25,7 @@ async function invite(): Promise<string> {
   const dataDir =
     env['DATA_DIR'] === undefined || env['DATA_DIR'] === '' ? 'data' : env['DATA_DIR'];
   const config = parseConfig(
-    withSecrets(env, dataDir, (message) => process.stderr.write(`${message}\n`)),
+    withKeptSecrets(env, dataDir, (message) => process.stderr.write(`${message}\n`)),
   );
   const labelStudio = createLabelStudio({
     baseUrl: config.LABEL_STUDIO_URL,

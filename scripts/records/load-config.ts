@@ -2,12 +2,13 @@ import path from 'node:path';
 import process from 'node:process';
 
 import { type Config, parseConfig } from '../../src/config/parse-config.ts';
-import { withDotEnv, withSecrets } from '../../src/config/secrets-file.ts';
+import { withDotEnv, withKeptSecrets } from '../../src/config/secrets-file.ts';
 
 /** The settings of the installation that this command speaks about, as its program reads them. @throws ConfigInvalid */
 export function loadConfig(): Config {
   const env = withDotEnv(process.env, path.resolve('.env'));
   const asked = env['DATA_DIR'];
   const dataDir = asked === undefined || asked === '' ? 'data' : asked;
-  return parseConfig(withSecrets(env, dataDir, (message) => process.stderr.write(`${message}\n`)));
+  const warn = (message: string): void => void process.stderr.write(`${message}\n`);
+  return parseConfig(withKeptSecrets(env, dataDir, warn));
 }

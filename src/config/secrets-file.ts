@@ -58,6 +58,26 @@ export function withSecrets(
 }
 
 /**
+ * The same for a command about an installation that is there: a folder without secrets.env gets none. Whoever asks an
+ * installation elsewhere gives the secret that it asks for in `env`; the others are made up then, and kept nowhere.
+ * @throws ConfigInvalid also when there is neither the file nor a secret in `env`
+ */
+export function withKeptSecrets(
+  env: Environment,
+  dataDir: string,
+  warn: (message: string) => void,
+): Environment {
+  const file = path.join(dataDir, 'secrets.env');
+  if (existsSync(file)) return withSecrets(env, dataDir, warn);
+  const missing = secretsToMake(env, {});
+  if (missing.length > 0 && SECRET_NAMES.every((name) => (env[name] ?? '') === ''))
+    throw new ConfigInvalid(
+      `${file} is not there: nothing was started here yet (npm start makes it), or DATA_DIR names another folder.`,
+    );
+  return { ...env, ...Object.fromEntries(missing.map((name) => [name, makeSecret(name)])) };
+}
+
+/**
  * Adds the settings of an optional `.env` file. What is in `env` wins, even when it is empty.
  * @param onNames told the names that the file holds
  * @throws ConfigInvalid when the file is there and can't be read

@@ -1,7 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 
 import { type Config, parseConfig } from '../config/parse-config.ts';
-import { withSecrets } from '../config/secrets-file.ts';
+import { withKeptSecrets, withSecrets } from '../config/secrets-file.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -29,8 +29,12 @@ export class CommandFailed extends Error {}
 export const dataDirOf = (env: Environment): string =>
   env['DATA_DIR'] === undefined || env['DATA_DIR'] === '' ? 'data' : env['DATA_DIR'];
 
-/** @throws ConfigInvalid */
+/** Of the installation that the command speaks about. @throws ConfigInvalid when there is none */
 export const readConfig = ({ env, say }: Surroundings): Config =>
+  parseConfig(withKeptSecrets(env, dataDirOf(env), say));
+
+/** Of an installation that is to be: its secrets are made. @throws ConfigInvalid */
+export const readNewConfig = ({ env, say }: Surroundings): Config =>
   parseConfig(withSecrets(env, dataDirOf(env), say));
 
 /** @throws UsageWrong */

@@ -16,7 +16,7 @@ import {
   CommandFailed,
   dataDirOf,
   readArgs,
-  readConfig,
+  readNewConfig,
   type Surroundings,
   UsageWrong,
 } from './command.ts';
@@ -75,7 +75,10 @@ async function bringSecrets(
     throw new CommandFailed(
       `${set === '' ? own : 'The environment'} has another SAMPLING_KEY than the backup: its records would be worthless with it. ${set === '' ? 'Choose another DATA_DIR, or have the file moved aside with --replace.' : `Set the one of ${kept}.`}`,
     );
-  const config = readConfig({ ...around, env: { ...around.env, ...missingIn(around, backedUp) } });
+  const config = readNewConfig({
+    ...around,
+    env: { ...around.env, ...missingIn(around, backedUp) },
+  });
   if (config.STORE !== about.store)
     throw new CommandFailed(
       `This is a backup of STORE=${about.store}; STORE=${config.STORE} is set. Records can't change their store: set STORE=${about.store}.`,

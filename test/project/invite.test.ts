@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+import { withSecrets } from '../../src/config/secrets-file.ts';
 import { type FakeLabelStudio, startFakeLabelStudio } from '../fakes/label-studio.ts';
 
 interface Outcome {
@@ -20,6 +21,7 @@ describe('npm run invite', function () {
   before(async () => {
     fake = await startFakeLabelStudio();
     folder = mkdtempSync(path.join(os.tmpdir(), 'truthloop-invite-'));
+    withSecrets({}, folder, () => undefined);
   });
   after(async () => {
     await fake.close();
@@ -61,6 +63,14 @@ describe('npm run invite', function () {
     assert.equal(nobody.code, 1);
     assert.match(nobody.stderr, /Is it running, and is LABEL_STUDIO_URL right\?/);
     assert.equal(wrong.stdout + nobody.stdout, '');
+  });
+
+  it('in a folder where nothing was started makes no secrets, and says so', async () => {
+    const DATA_DIR = path.join(folder, 'mistyped');
+    const outcome = await invite({ DATA_DIR, LABEL_STUDIO_URL: fake.url });
+    assert.equal(outcome.code, 1);
+    assert.match(outcome.stderr, /mistyped\/secrets\.env is not there: .*npm start makes it/);
+    assert.ok(!existsSync(DATA_DIR));
   });
 
   it('--help says what it does; anything else is refused', async () => {
