@@ -96,6 +96,19 @@ describe('a model beside the one in service', function () {
     assert.equal(await classifier.metric(refused), 0);
   });
 
+  it('is refused while more workers of the service are busy than idle', async () => {
+    await classifier.stop();
+    classifier = await runClassifier({ shadowDir, workers: 3 });
+    const { pool } = classifier;
+    const first = ask('/predict', slow);
+    await until(() => pool.load().running === 1);
+    assert.equal((await ask('/shadow/predict')).status, 200);
+    const others = [ask('/predict', slow), ask('/predict', slow), ask('/predict', slow)];
+    await until(() => pool.load().running >= 2);
+    assert.equal((await ask('/shadow/predict')).status, 503);
+    for (const { status } of await Promise.all([first, ...others])) assert.equal(status, 200);
+  });
+
   it('lets few wait that nobody waits for, and leaves the queue to canaries', async () => {
     const asked = Array.from({ length: 3 }, () => ask('/shadow/predict', slow));
     await until(() => shadowPool().load().queued === 2);
