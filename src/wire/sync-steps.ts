@@ -95,15 +95,17 @@ export function createSyncSteps(
   };
   let ensuredAt = -Infinity;
   let hasLostProject = false;
-  const ensureProjects = async (fence: Fence): Promise<void> => {
+  /** @returns whether one was made: a double of it may show a moment later */
+  const ensureProjects = async (fence: Fence): Promise<boolean> => {
     const ensured = await keepProjects(fence);
     hasLostProject ||= ensured.some(({ isLost }) => isLost);
+    return ensured.some(({ changes }) => changes.includes('created'));
   };
 
   const push = async (now: number, fence: Fence): Promise<number> => {
     if (now - ensuredAt >= HOUR_MS) {
-      await ensureProjects(fence);
-      ensuredAt = now;
+      const isNew = await ensureProjects(fence);
+      ensuredAt = isNew ? -Infinity : now;
     }
     await renewImages(deps, renewal, fence);
     const first = await pushTasks(deps, pushSettings, fence);
