@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { createLabelStudio } from '../../src/adapters/label-studio/create-label-studio.ts';
 import { systemClock } from '../../src/adapters/system/system-clock.ts';
 import { systemRandom } from '../../src/adapters/system/system-random.ts';
+import { ConfigInvalid } from '../../src/domain/errors.ts';
 import type { AccuracyEstimate } from '../../src/domain/estimate.ts';
 import type { Log } from '../../src/ports/log.ts';
 import { createRunSync } from '../../src/sync/run-sync.ts';
@@ -13,6 +14,7 @@ import { imageLinks } from '../../src/wire/links.ts';
 import type { RecordsInService } from '../../src/wire/records.ts';
 import { createSyncSteps } from '../../src/wire/sync-steps.ts';
 import { webPart } from '../../src/wire/web-part.ts';
+import { UsageError } from '../records/run-command.ts';
 import { unmetered } from '../records/unmetered.ts';
 import type { Installation } from './installation.ts';
 import { HOLDER } from './record-log.ts';
@@ -59,7 +61,11 @@ export async function followAudit(
     ...{ runs: records.store, holder: HOLDER, ...metered },
   });
   const web = webPart(config, deployment, records, links, around);
-  await web.start();
+  await web.start().catch((error: unknown) => {
+    throw error instanceof ConfigInvalid
+      ? new UsageError(error.message.replace('WEB_PORT', '--port'), { cause: error })
+      : error;
+  });
   try {
     while (!signal.aborted) {
       const id = systemRandom.id();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -8,6 +9,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -205,6 +207,13 @@ describe('npm run audit: what else may happen', function () {
     assert.match(nothing.stderr, /--images is missing/);
     const other = await runScript('audit.ts', args('census', 7), settings());
     assert.match(other.stderr, /The audit "census" began with --budget 100: go on with the same/);
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port: occupied } = taken.address() as AddressInfo;
+    const busy = [...args('census', 100), '--port', String(occupied)];
+    const second = await runScript('audit.ts', busy, settings());
+    taken.close();
+    assert.deepEqual([second.code, /Set --port to another/.test(second.stderr)], [2, true]);
     assert.ok(!existsSync(at('data/audits/bad')) && !existsSync(at('data/audits/elsewhere')));
   });
 });
