@@ -1,4 +1,5 @@
 // @ts-check
+import { randomInt } from 'node:crypto';
 import net from 'node:net';
 
 /**
@@ -21,11 +22,17 @@ export function tryPort(port, host) {
   });
 }
 
+/** Below the ports that systems give to outgoing connections: none of these takes one while its server restarts. */
+const [LOWEST, BEYOND] = [15_000, 32_000];
+const TRIES_MAX = 1000;
+
 /** @param {string} [host] @returns {Promise<number>} a port that is free now */
 export async function freePort(host = '127.0.0.1') {
-  const port = await tryPort(0, host);
-  if (port === null) throw new Error(`no free port on ${host}`);
-  return port;
+  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+    const port = randomInt(LOWEST, BEYOND);
+    if ((await tryPort(port, host)) !== null) return port;
+  }
+  throw new Error(`no free port on ${host}`);
 }
 
 /**
