@@ -241,14 +241,14 @@ export interface OutboxStore {
       >
     >;
   }>;
-  /** Adds work that is not a new selection (annotator, renewal, deletion, a task to be made again); one entry, pending or dead, per (kind, prediction, taskId). */
+  /** Adds work that is not a new selection (annotator, renewal, deletion, a task to be made again); one entry, pending or dead, per (kind, prediction, taskId). @returns how many were added */
   enqueue(
     entries: readonly Pick<
       OutboxEntry,
       'kind' | 'predictionId' | 'project' | 'reasons' | 'createdAt' | 'taskId'
     >[],
     fence: Fence,
-  ): Promise<void>;
+  ): Promise<number>;
 }
 
 export interface TaskStore {

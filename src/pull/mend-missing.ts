@@ -124,14 +124,12 @@ async function confirmed(
 
 async function makeAgain(at: Comparison, tasks: readonly Task[]): Promise<void> {
   if (tasks.length === 0) return;
-  await enqueueCreation(
-    at,
-    tasks.map(({ predictionId }) => predictionId),
-  );
-  at.repairs.missing_task += tasks.length;
+  const ids = tasks.map(({ predictionId }) => predictionId);
+  at.repairs.missing_task += await enqueueCreation(at, ids);
 }
 
-const enqueueCreation = (at: Comparison, ids: readonly PredictionId[]): Promise<void> => {
+/** @returns how many do not wait to be made already */
+const enqueueCreation = (at: Comparison, ids: readonly PredictionId[]): Promise<number> => {
   const createdAt = at.deps.clock.now();
   const entries: Parameters<OutboxStore['enqueue']>[0] = ids.map((predictionId) => ({
     kind: 'create_task',
@@ -158,10 +156,9 @@ export async function adopt(
   const known = new Set((await store.tasksOf(ids)).map(({ predictionId }) => predictionId));
   for (const id of ids.filter((one) => !known.has(one))) {
     const prediction = await store.findPrediction(id);
-    if (prediction?.decision?.isSelected === true) {
-      await enqueueCreation(at, [id]);
-      at.repairs.missing_task += 1;
-    } else foreign += 1;
+    if (prediction?.decision?.isSelected !== true) foreign += 1;
+    // One whose sender died after it was made still waits for its look-up: nothing is to be mended.
+    else at.repairs.missing_task += await enqueueCreation(at, [id]);
   }
   return foreign;
 }

@@ -225,6 +225,20 @@ describe('reconcileTasks', function () {
     assert.deepEqual((await loop.task(id)).verdict, { kind: 'agreed', trueClass: 'bread' });
   });
 
+  it('a task whose sender died before it could note it is no repair: its entry waits for its look-up', async () => {
+    const [id] = (await loop.record(1)) as [PredictionId];
+    await loop.choose();
+    const { store } = loop;
+    const [entry] = await store.dueEntries('create_task', loop.now() + 1, 1);
+    assert.ok(entry !== undefined);
+    await store.beginSend([entry.id], loop.now() + 30_000, loop.fence);
+    await loop.people.importTasks(await loop.projectId(), [
+      { image: 'http://127.0.0.1/x', prediction_id: id },
+    ]);
+    const { repairs, foreign } = await loop.reconcile();
+    assert.deepEqual([repairs, foreign], [NOTHING, 0]);
+  });
+
   it("others' tasks in our projects are left alone", async () => {
     await prepared(1, 0);
     await loop.people.importTasks(await loop.projectId(), [

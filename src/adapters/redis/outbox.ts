@@ -67,13 +67,13 @@ const workKey = (
   { predictionId, kind, taskId }: Pick<OutboxEntry, 'predictionId' | 'kind' | 'taskId'>,
 ): string => connection.key('work', predictionId, kind, taskId ?? 0);
 
-/** Adds entries; what waits already (or is dead until redriven) is left as it is. */
+/** Adds entries; what waits already (or is dead until redriven) is left as it is. @returns how many were added */
 export async function insertEntries(
   connection: Connection,
   transaction: Transaction,
   entries: readonly NewEntry[],
-): Promise<void> {
-  if (entries.length === 0) return;
+): Promise<number> {
+  if (entries.length === 0) return 0;
   const works = entries.map((entry) => workKey(connection, entry));
   const known = await transaction.readAll(works);
   const first = await connection.next('outbox-next', entries.length);
@@ -90,6 +90,7 @@ export async function insertEntries(
       ...{ notBefore: entry.createdAt, state: 'pending', lastError: null, taskId: entry.taskId },
     });
   });
+  return seen.size;
 }
 
 async function changeEntries(

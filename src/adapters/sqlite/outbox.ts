@@ -59,10 +59,7 @@ export const outboxStore = (db: Database): OutboxStore => ({
         .map(entryOf),
     ),
   outboxState: () => db.read(() => outboxState(db)),
-  enqueue: (entries, fence) =>
-    fenced(db, fence, () => {
-      insertEntries(db, entries);
-    }),
+  enqueue: (entries, fence) => fenced(db, fence, () => insertEntries(db, entries)),
 });
 
 interface StateRow {
@@ -100,14 +97,18 @@ function outboxState(db: Database): Awaited<ReturnType<OutboxStore['outboxState'
 }
 
 /** Adds entries; what waits already (or is dead until redriven) is left as it is. */
-export function insertEntries(db: Database, entries: readonly NewEntry[]): void {
-  for (const { kind, predictionId, project, reasons, createdAt, taskId } of entries)
-    db.run(
-      `INSERT INTO outbox (kind, prediction_id, project, reasons, created_at, not_before, task_id)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6) ON CONFLICT DO NOTHING`,
-      ...[kind, predictionId, project, JSON.stringify(reasons), createdAt, taskId],
-    );
-}
+/** Adds entries; what waits already (or is dead until redriven) is left as it is. @returns how many were added */
+export const insertEntries = (db: Database, entries: readonly NewEntry[]): number =>
+  entries.reduce(
+    (added, { kind, predictionId, project, reasons, createdAt, taskId }) =>
+      added +
+      db.run(
+        `INSERT INTO outbox (kind, prediction_id, project, reasons, created_at, not_before, task_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6) ON CONFLICT DO NOTHING`,
+        ...[kind, predictionId, project, JSON.stringify(reasons), createdAt, taskId],
+      ),
+    0,
+  );
 
 function redrive(db: Database, entryIds: readonly number[] | null): number {
   const revive = `UPDATE outbox SET state = 'pending', not_before = created_at WHERE state = 'dead'`;

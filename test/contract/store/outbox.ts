@@ -160,18 +160,16 @@ export function describeOutbox(bench: Bench): void {
     it('the same work is not enqueued twice, dead or alive, until it is done', async () => {
       const { store, fence } = bench;
       const entry = work('a', 'delete_task', 5);
-      await store.enqueue([entry, entry], fence);
-      await store.enqueue(
-        [entry, work('a', 'delete_task', 6), work('a', 'renew_image', null)],
-        fence,
-      );
+      assert.equal(await store.enqueue([entry, entry], fence), 1);
+      const others = [entry, work('a', 'delete_task', 6), work('a', 'renew_image', null)];
+      assert.equal(await store.enqueue(others, fence), 2);
       const entries = await entriesOf(store, 'delete_task');
       assert.deepEqual(
         entries.map(({ taskId }) => taskId),
         [5, 6],
       );
       await store.bury([entries[0]!.id], 'x', fence);
-      await store.enqueue([entry], fence);
+      assert.equal(await store.enqueue([entry], fence), 0);
       assert.equal((await entriesOf(store, 'delete_task')).length, 1);
       await store.markDone([entries[0]!.id], fence);
       await store.enqueue([entry], fence);
