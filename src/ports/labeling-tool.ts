@@ -25,6 +25,11 @@ export interface TaskRef {
   readonly taskId: number;
 }
 
+export interface FoundTask extends TaskRef {
+  /** Last change of the task or its annotations, ms, by the tool's clock. */
+  readonly updatedAt: number;
+}
+
 /** An annotation as the tool holds it, unread: nobody validated it. */
 export interface RawAnnotation {
   readonly annotationId: number;
@@ -64,7 +69,10 @@ export interface LabelingTool {
   /** Makes tasks; answers in the order given. No idempotency underneath: look up before a repeat. */
   createTasks(projectId: number, drafts: readonly TaskDraft[]): Promise<readonly TaskRef[]>;
   /** Tasks of these predictions in the project; several for one prediction if someone doubled them. */
-  findTasks(projectId: number, predictionIds: readonly PredictionId[]): Promise<readonly TaskRef[]>;
+  findTasks(
+    projectId: number,
+    predictionIds: readonly PredictionId[],
+  ): Promise<readonly FoundTask[]>;
   /** Tasks updated at or after `since` (ms; null = all), oldest change first, in pages. */
   changedTasks(projectId: number, since: number | null): AsyncIterable<readonly RawTask[]>;
   /** Replaces a task's data (a renewed image URL). */

@@ -2,7 +2,7 @@ import { LabelingToolRefused } from '../domain/errors.ts';
 import type { PredictionId } from '../domain/ids.ts';
 import type { StoredPrediction } from '../domain/prediction.ts';
 import type { ProjectKind } from '../domain/selection.ts';
-import type { TaskDraft, TaskRef } from '../ports/labeling-tool.ts';
+import type { FoundTask, TaskDraft, TaskRef } from '../ports/labeling-tool.ts';
 import type { OutboxEntry } from '../ports/store.ts';
 import {
   blameFor,
@@ -48,6 +48,7 @@ export async function createTasksOf(
       due.map(({ predictionId }) => predictionId),
     );
     found = oldestOf(refs);
+    await readAgain(run, projectId, refs);
   } catch (error) {
     return standBack(run, due, error);
   }
@@ -95,6 +96,18 @@ async function awaitImage(run: PushRun, entry: OutboxEntry): Promise<void> {
     entry,
     'Its reporter never sent the image: send it (GET /api/images/wanted), then redrive',
   );
+}
+
+/** What people said of a task before we knew of it may lie behind the watermark: the next pull goes back to it. */
+async function readAgain(
+  run: PushRun,
+  projectId: number,
+  refs: readonly FoundTask[],
+): Promise<void> {
+  const watermark = await run.store.watermark(projectId);
+  if (watermark === null || refs.length === 0) return;
+  const at = Math.min(watermark, ...refs.map(({ updatedAt }) => updatedAt));
+  await run.store.savePulled([], { projectId, at }, run.fence);
 }
 
 /** Where somebody doubled a task, the older one is taken; reconciliation removes the other. */

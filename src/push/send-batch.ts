@@ -21,7 +21,7 @@ export interface PushTasksDeps {
     OutboxStore,
     'dueEntries' | 'beginSend' | 'markCreated' | 'markDone' | 'postpone' | 'bury'
   > &
-    Pick<TaskStore, 'projectId' | 'findTask'> &
+    Pick<TaskStore, 'projectId' | 'findTask' | 'watermark' | 'savePulled'> &
     Pick<PredictionStore, 'findPrediction'>;
   readonly tool: Pick<
     LabelingTool,

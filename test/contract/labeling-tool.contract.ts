@@ -381,6 +381,7 @@ export function describeLabelingTool(
       it('every task is read once, oldest change first, whatever the page size', async () => {
         const { projectId, ids, taskIds } = await withTasks(7);
         await people.annotate(taskIds[2] as number, ['soup']);
+        const [found] = await tool.findTasks(projectId, [ids[2] as PredictionId]);
         for (const pageSize of [1, 2, 3, 7, 100]) {
           const all = await readAll(projectId, null, connect({ pageSize }));
           assert.deepEqual(
@@ -389,6 +390,7 @@ export function describeLabelingTool(
             `page size ${pageSize}`,
           );
           const times = all.map((task) => task.updatedAt);
+          assert.equal(found?.updatedAt, times.at(-1), 'a look-up tells the same time');
           assert.deepEqual(
             times,
             [...times].sort((a, b) => a - b),

@@ -95,6 +95,29 @@ describe('pullAnnotations', function () {
     assert.deepEqual(await verdict(early), { kind: 'agreed', trueClass: 'bread' });
   });
 
+  it('what was said of a task before its sender knew that it was made is read', async () => {
+    const [known] = (await loop.pushed(1)) as [PredictionId];
+    const [id] = (await loop.record(1)) as [PredictionId];
+    await loop.choose();
+    const [entry] = await loop.store.dueEntries('create_task', loop.now() + 1, 1);
+    assert.ok(entry !== undefined);
+    // The sender died after the import: the task is looked up once it can't be in the making any more.
+    await loop.store.beginSend([entry.id], loop.now() + 30_000, loop.fence);
+    const projectId = await loop.projectId();
+    const data = { image: 'http://127.0.0.1/x', prediction_id: id };
+    const [there] = (await loop.people.importTasks(projectId, [data])) as [number];
+    await loop.people.annotate(there, ['bread']);
+    await annotate(known, ['soup']);
+    const task = loop.fake.records.tasks.get(await taskId(known));
+    assert.ok(task !== undefined);
+    task.updated_at = new Date(Date.now() + 25_000).toISOString();
+    await loop.pull();
+    loop.advance(31_000);
+    assert.equal((await loop.push()).found, 1);
+    await loop.pull();
+    assert.deepEqual(await verdict(id), { kind: 'agreed', trueClass: 'bread' });
+  });
+
   it('only what changed is read, not the whole project', async () => {
     const ids = await loop.pushed(50);
     // Long ago, as seen from the next change.

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { LabelingToolRefused, LabelingToolUnavailable } from '../../domain/errors.ts';
 import { type PredictionId, predictionId } from '../../domain/ids.ts';
 import type {
+  FoundTask,
   LabelingTool,
   RawAnnotation,
   RawTask,
@@ -103,8 +104,8 @@ async function findTasks(
   projectId: number,
   ids: readonly PredictionId[],
   pageSize: number,
-): Promise<readonly TaskRef[]> {
-  const found: TaskRef[] = [];
+): Promise<readonly FoundTask[]> {
+  const found: FoundTask[] = [];
   for (const batch of lookUpBatches(ids)) {
     const wanted = new Set<string>(batch);
     const filter = {
@@ -122,8 +123,8 @@ async function findTasks(
         query: queryOf([filter]),
       });
       for (const task of tasks) {
-        const id = predictionOf(task);
-        if (id !== null && wanted.has(id)) found.push({ predictionId: id, taskId: task.id });
+        const { predictionId: id, taskId, updatedAt } = readTask(task);
+        if (id !== null && wanted.has(id)) found.push({ predictionId: id, taskId, updatedAt });
       }
       if (tasks.length < pageSize) break;
     }
