@@ -134,7 +134,8 @@ class Link {
   /** Takes notice of what is wrong now. */
   feel(): void {
     const ending = toxic(this.#state, 'timeout') ?? toxic(this.#state, 'reset_peer');
-    if (has(this.#state, 'down')) this.cut();
+    const isResetNow = ending?.kind === 'reset_peer' && ending.ms === 0;
+    if (has(this.#state, 'down') || isResetNow) this.cut();
     else if (ending !== undefined)
       void this.#wait(ending.ms).then(() => {
         if (ending.kind === 'reset_peer') this.cut();
