@@ -10,29 +10,34 @@ export interface Sample {
 }
 
 /**
- * Answers a second to so many clients that each send one body after the other: what this generator can get at most out of a
- * server with which it shares the processors.
+ * So many clients that each send one body after the other: what this generator can get at most out of a server with which it
+ * shares the processors.
+ * @returns answers a second, and their slowest hundredth, ms
  */
 export async function peakOf(options: {
   readonly url: string;
   readonly bodies: readonly Buffer[];
   readonly clients: number;
   readonly seconds: number;
-}): Promise<number> {
+}): Promise<{ readonly perSecond: number; readonly p99Ms: number }> {
   const agent = new http.Agent({ keepAlive: true, maxSockets: options.clients });
   const until = performance.now() + options.seconds * 1000;
-  let [sent, answered] = [0, 0];
+  const answered: number[] = [];
+  let sent = 0;
   const client = async (): Promise<void> => {
     while (performance.now() < until) {
       const body = options.bodies[sent++ % options.bodies.length] ?? Buffer.alloc(0);
-      const { status } = await send(agent, options.url, body, performance.now());
-      if (status === 200) answered += 1;
+      const { status, latencyMs } = await send(agent, options.url, body, performance.now());
+      if (status === 200) answered.push(latencyMs);
     }
   };
   await Promise.all(Array.from({ length: options.clients }, client));
   agent.destroy();
-  return answered / options.seconds;
+  return { perSecond: answered.length / options.seconds, p99Ms: quantile(answered, 0.99) };
 }
+
+export const quantile = (values: readonly number[], share: number): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? NaN;
 
 /**
  * Sends bodies at Poisson arrivals, whether or not earlier ones were answered.

@@ -6,7 +6,7 @@ import { DEMO_MODEL, demoModel } from '../test/servers/demo-model.ts';
 import { temporaryFolder } from '../test/servers/server.ts';
 import { lightPhotos } from './bodies.ts';
 import { startBuiltClassifier } from './built-classifier.ts';
-import { openLoop, peakOf, type Sample } from './open-loop.ts';
+import { openLoop, peakOf, quantile, type Sample } from './open-loop.ts';
 import { processCost } from './process-cost.ts';
 
 const OVERLOAD = 1.9;
@@ -30,7 +30,9 @@ export async function benchOverload(): Promise<void> {
     // By the generator that overloads it: it takes its part of the processors in both.
     const peak = { url: server.url, bodies, clients: CLIENTS };
     await peakOf({ ...peak, seconds: WARM_UP_SECONDS });
-    const capacity = await peakOf({ ...peak, seconds: PEAK_SECONDS });
+    const { perSecond: capacity } = await peakOf({ ...peak, seconds: PEAK_SECONDS });
+    // All workers busy, nobody waits: what one image takes.
+    const one = await peakOf({ ...peak, clients: defaultWorkers(), seconds: PEAK_SECONDS });
     const before = processCost(server.process.pid).residentBytes;
     const perSecond = OVERLOAD * capacity;
     const generator = process.cpuUsage();
@@ -44,7 +46,7 @@ export async function benchOverload(): Promise<void> {
     const { user, system } = process.cpuUsage(generator);
     const recovery = await secondsToRecover(server.url, bodies);
     const after = processCost(server.process.pid).residentBytes;
-    report(capacity, samples, {
+    report({ capacity, imageMs: one.p99Ms }, samples, {
       ...{ before, after, recovery, ready: server.secondsToReady },
       generator: (user + system) / 1e6 / SECONDS,
     });
@@ -67,17 +69,17 @@ async function secondsToRecover(url: string, bodies: readonly Buffer[]): Promise
   return (performance.now() - begin) / 1000;
 }
 
+/** @param alone the closed-loop peak, answers/s, and the slowest hundredth of images when all workers are busy, ms */
 function report(
-  capacity: number,
+  { capacity, imageMs }: { readonly capacity: number; readonly imageMs: number },
   samples: readonly Sample[],
   cost: { before: number; after: number; recovery: number; ready: number; generator: number },
 ): void {
   const answered = samples.filter(({ status }) => status === 200);
   const refused = samples.filter(({ status }) => status === 503);
-  const latencies = answered.map(({ latencyMs }) => latencyMs).sort((a, b) => a - b);
-  const p50 = latencies[Math.floor(latencies.length / 2)] ?? NaN;
-  const p99 = latencies[Math.floor(latencies.length * 0.99)] ?? NaN;
-  const places = (QUEUE_PER_WORKER + 1) * defaultWorkers();
+  const latencies = answered.map(({ latencyMs }) => latencyMs);
+  const atWorker = QUEUE_PER_WORKER + 1;
+  const places = atWorker * defaultWorkers();
   const accepted = answered.length / SECONDS;
   const megabytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
   console.log('| what | measured |');
@@ -88,7 +90,10 @@ function report(
     `| accepted | ${accepted.toFixed(1)} a second, ${(accepted / capacity).toFixed(2)} of capacity |`,
   );
   console.log(
-    `| p50, p99 of accepted | ${p50.toFixed(0)}, ${p99.toFixed(0)} ms; a full queue of ${places} takes ${((1000 * places) / accepted).toFixed(0)} ms |`,
+    `| p50, p99 of accepted | ${quantile(latencies, 0.5).toFixed(0)}, ${quantile(latencies, 0.99).toFixed(0)} ms |`,
+  );
+  console.log(
+    `| a full queue: ${places} images, ${atWorker} a worker | ${((1000 * places) / accepted).toFixed(0)} ms on average; ${(atWorker * imageMs).toFixed(0)} ms when each takes the ${imageMs.toFixed(0)} ms of the slowest hundredth |`,
   );
   console.log(
     `| refused with 503 and Retry-After | ${refused.filter(({ retryAfter }) => retryAfter !== undefined).length} of ${samples.length - answered.length} not accepted |`,
