@@ -4,7 +4,7 @@ import http from 'node:http';
 import net from 'node:net';
 import { setImmediate as immediate } from 'node:timers/promises';
 
-import { type Proxy, startProxy } from './proxy.ts';
+import { type Proxy, reset, startProxy } from './proxy.ts';
 
 const BODY = 'x'.repeat(4000);
 
@@ -130,6 +130,15 @@ describe('the proxy that makes faults', () => {
     assert.equal((await ask('/third')).said, BODY);
     assert.deepEqual(seen, ['/first', '/third']);
     client.destroy();
+  });
+
+  it('a connection whose end is on its way is given up without an error', async () => {
+    const client = net.connect({ port: proxy.port, host: '127.0.0.1' });
+    await once(client, 'connect');
+    client.end();
+    reset(client);
+    await once(client, 'close');
+    assert.equal(client.errored, null);
   });
 
   it('slow_close: the end of a connection comes late', async () => {

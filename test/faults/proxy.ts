@@ -95,6 +95,15 @@ const toxic = <Kind extends Toxic['kind']>(state: State, kind: Kind): Of<Kind> |
   state.toxics.find((one): one is Of<Kind> => one.kind === kind);
 const has = (state: State, kind: Toxic['kind']): boolean => toxic(state, kind) !== undefined;
 
+/**
+ * Resets a connection. One whose end is on its way can't be reset: Node would lose its handle (EINVAL) and spin at exit, for
+ * ever; it just ends.
+ */
+export function reset(socket: net.Socket): void {
+  if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 /** One connection of a client, and the one to the server behind it. */
 class Link {
   readonly #client: net.Socket;
@@ -146,8 +155,7 @@ class Link {
 
   /** Resets both sides. */
   cut(): void {
-    for (const socket of [this.#client, this.#server])
-      if (!socket.destroyed) socket.resetAndDestroy();
+    for (const socket of [this.#client, this.#server]) if (!socket.destroyed) reset(socket);
   }
 
   #end(): void {
