@@ -93,7 +93,7 @@ export async function projectsOf(at: LabelStudioAt, prefix: string): Promise<num
       results: { id: number; title: string }[];
       next: string | null;
     }>(at, `/api/projects?page=${page}&page_size=100&include=id,title`);
-    found.push(...results.filter(({ title }) => title.startsWith(prefix)).map(({ id }) => id));
+    found.push(...results.filter(({ title }) => title.startsWith(`${prefix} `)).map(({ id }) => id));
     // One that was made meanwhile moves others to the next page, where they are seen again.
     if (next === null) return [...new Set(found)];
   }

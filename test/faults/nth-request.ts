@@ -14,6 +14,9 @@ const MET = [/^POST \/api\/projects\/\d+\/import/, /^GET \/api\/tasks\?\S*update
 /** Longest run; more means that faults make requests without end. */
 const REQUESTS_MAX = 100;
 
+/** Rounds at once: most of their time, a program waits for tasks that may still be in the making. */
+const LANES = 4;
+
 /**
  * The n-th request of one sync run to Label Studio is cut off, for every n, until a run comes to its end without one: of the
  * run that sets Label Studio up, each time in a new installation, and of a run that has tasks to make and labels to read.
@@ -23,78 +26,110 @@ export async function failEveryRequest(
   labelStudio: LabelStudioAt,
   when: When,
 ): Promise<void> {
-  const proxy = await startProxy(Number(new URL(labelStudio.url).port));
-  const scene: Scene = { proxy, history, when, heads: new Set() };
+  const heads = new Set<string>();
   let count = 0;
-  const prepared = (): Promise<Deployment> => prepare(scene, labelStudio, (count += 1));
-  try {
-    const setUp = await forEvery(async (nth) => {
-      const deployment = await prepared();
-      try {
-        return await cutNth(scene, deployment, nth);
-      } finally {
-        await deployment.installation.remove();
-      }
-    });
-    const later = await failLater(scene, await prepared());
-    history.tell(`${setUp} requests of the first run, ${later} of a later one`);
-    for (const wanted of MET)
-      assert.ok(
-        [...scene.heads].some((head) => wanted.test(head)),
-        `${wanted} was never cut off`,
-      );
-  } finally {
-    await proxy.close();
-  }
+  const prepared = (): Promise<Scene> =>
+    prepare({ history, labelStudio, when, heads, count: (count += 1) });
+  const [setUp, later] = await Promise.all([failSetUp(prepared), failLater(prepared)]);
+  history.tell(`${setUp} requests of the first run, ${later} of a later one`);
+  for (const wanted of MET)
+    assert.ok(
+      [...heads].some((head) => wanted.test(head)),
+      `${wanted} was never cut off`,
+    );
 }
 
 interface Scene {
+  readonly deployment: Deployment;
   readonly proxy: Proxy;
   readonly history: History;
   readonly when: When;
   /** Beginnings of the requests that were cut off. */
   readonly heads: Set<string>;
+  readonly close: () => Promise<void>;
 }
 
 /** Nothing runs yet. */
-async function prepare(
-  { proxy, history, when }: Scene,
-  labelStudio: LabelStudioAt,
-  count: number,
-): Promise<Deployment> {
+async function prepare({
+  history,
+  labelStudio,
+  when,
+  heads,
+  count,
+}: Pick<Scene, 'history' | 'when' | 'heads'> & {
+  readonly labelStudio: LabelStudioAt;
+  readonly count: number;
+}): Promise<Scene> {
+  const proxy = await startProxy(Number(new URL(labelStudio.url).port));
   const installation = await Installation.prepare(`request ${when} ${count}`, {
     LABEL_STUDIO_URL: `http://127.0.0.1:${proxy.port}`,
     LABEL_STUDIO_TOKEN: labelStudio.token,
     LABEL_BUDGET_PER_DAY: '100000',
   });
-  return deploymentOf(installation, labelStudio, history);
+  const deployment = deploymentOf(installation, labelStudio, history);
+  const close = async (): Promise<void> => {
+    await installation.remove();
+    await proxy.close();
+  };
+  return { deployment, proxy, history, when, heads, close };
 }
 
-async function failLater(scene: Scene, deployment: Deployment): Promise<number> {
-  const chance = createChance(scene.history.seed);
+const failSetUp = (prepared: () => Promise<Scene>): Promise<number> =>
+  forEvery(() => async (nth) => {
+    const scene = await prepared();
+    try {
+      return await cutNth(scene, nth);
+    } finally {
+      await scene.close();
+    }
+  });
+
+async function failLater(prepared: () => Promise<Scene>): Promise<number> {
+  const scenes: Scene[] = [];
   try {
-    await deployment.installation.start();
-    await deployment.users.report();
-    await converge(deployment);
-    return await forEvery(async (nth) => {
-      await labelSome(deployment.place(), chance, 1);
-      return cutNth(scene, deployment, nth);
+    return await forEvery(async () => {
+      const scene = await prepared();
+      scenes.push(scene);
+      const { deployment, history } = scene;
+      await deployment.installation.start();
+      await deployment.users.report();
+      await converge(deployment);
+      const chance = createChance(history.seed);
+      return async (nth) => {
+        await labelSome(deployment.place(), chance, 1);
+        return cutNth(scene, nth);
+      };
     });
   } finally {
-    await deployment.installation.remove();
+    for (const { close } of scenes) await close();
   }
 }
 
-/** @param round whether its run came to an n-th request @returns requests that were cut off */
-async function forEvery(round: (nth: number) => Promise<boolean>): Promise<number> {
-  for (let nth = 1; ; nth += 1) {
-    assert.ok(nth <= REQUESTS_MAX, `a run makes more than ${REQUESTS_MAX} requests`);
-    if (!(await round(nth))) return nth - 1;
-  }
+type Round = (nth: number) => Promise<boolean>;
+
+/** @param lane makes rounds that say whether their run came to an n-th request @returns requests that were cut off */
+async function forEvery(lane: () => Round | Promise<Round>): Promise<number> {
+  let [next, met, isOver] = [0, 0, false];
+  const play = async (): Promise<void> => {
+    try {
+      const round = await lane();
+      while (!isOver) {
+        next += 1;
+        assert.ok(next <= REQUESTS_MAX, `a run makes more than ${REQUESTS_MAX} requests`);
+        if (!(await round(next))) break;
+        met += 1;
+      }
+    } finally {
+      isOver = true;
+    }
+  };
+  const ended = await Promise.allSettled(Array.from({ length: LANES }, play));
+  for (const result of ended) if (result.status === 'rejected') throw result.reason;
+  return met;
 }
 
-async function cutNth(scene: Scene, deployment: Deployment, nth: number): Promise<boolean> {
-  const { proxy, history, when, heads } = scene;
+async function cutNth(scene: Scene, nth: number): Promise<boolean> {
+  const { deployment, proxy, history, when, heads } = scene;
   const { users, installation, place } = deployment;
   history.figures.rounds += 1;
   const met: string[] = [];
