@@ -12,12 +12,12 @@ import { cutLog } from './wal.ts';
 
 /** Calls to Label Studio by what they are for: the first bytes of the request. */
 const CALLS = {
-  'project made': /^POST \/api\/projects /,
+  'project made': /^POST \/api\/projects\/ /,
   'webhook made': /^POST \/api\/webhooks\//,
-  'tasks looked up': /^GET \/api\/tasks\?\S*prediction_id/,
+  'tasks looked up': /^GET \/api\/tasks\/\?\S*prediction_id/,
   'tasks imported': /^POST \/api\/projects\/\d+\/import/,
   'annotator asked for': /^PATCH \/api\/tasks\/\d+/,
-  'changes pulled': /^GET \/api\/tasks\?\S*updated_at/,
+  'changes pulled': /^GET \/api\/tasks\/\?\S*updated_at/,
 } as const;
 type Named = keyof typeof CALLS;
 /** Every run comes to these, so that a plan in which none is met has not tested what it says. */

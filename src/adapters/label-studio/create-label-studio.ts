@@ -54,7 +54,7 @@ export function createLabelStudio(options: LabelStudioOptions): LabelStudio {
       return link.startsWith('/') ? `${options.publicUrl}${link}` : link;
     },
     async version() {
-      const call = { method: 'GET', path: '/api/version' } as const;
+      const call = { method: 'GET', path: '/api/version/' } as const;
       return (await session.safe(call, versionSchema)).release;
     },
     close: () => {

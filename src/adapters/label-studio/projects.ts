@@ -67,7 +67,7 @@ export async function ensureProject(
   const kept = known ?? (await readProjectAmong(session, marked));
   if (kept === null) {
     const { id } = await session.once(
-      { method: 'POST', path: '/api/projects', body: bodyOf(spec) },
+      { method: 'POST', path: '/api/projects/', body: bodyOf(spec) },
       z.object({ id: z.number() }),
     );
     return { projectId: id, changes: ['created'] };
@@ -75,7 +75,7 @@ export async function ensureProject(
   const { projectId, changes } = await mend(session, spec, kept, known === null ? ['found'] : []);
   const doubles = marked.filter((one) => one.id !== projectId && isEmptyDouble(one, spec));
   for (const { id } of doubles)
-    await orMissing(session.safe({ method: 'DELETE', path: `/api/projects/${id}` }, anything));
+    await orMissing(session.safe({ method: 'DELETE', path: `/api/projects/${id}/` }, anything));
   return { projectId, changes: doubles.length === 0 ? changes : [...changes, 'doubles'] };
 }
 
@@ -84,7 +84,7 @@ const isEmptyDouble = ({ title, task_number: tasks }: Listed, spec: ProjectSpec)
   tasks === 0 && isSame(title, spec.title);
 
 const readProject = (session: Session, id: number): Promise<Project | null> =>
-  orMissing(session.safe({ method: 'GET', path: `/api/projects/${id}` }, projectSchema));
+  orMissing(session.safe({ method: 'GET', path: `/api/projects/${id}/` }, projectSchema));
 
 /**
  * The project with the id that we remember, unless it is somebody else's: a Label Studio that was reset gives the same
@@ -109,7 +109,7 @@ async function listMarked(session: Session, marker: string): Promise<readonly Li
     const { next, results } = await session.safe(
       {
         method: 'GET',
-        path: '/api/projects',
+        path: '/api/projects/',
         params: { page, page_size: PAGE_SIZE, include: 'id,title,description,task_number' },
       },
       listSchema,
@@ -150,7 +150,7 @@ async function mend(
     ...Object.fromEntries(settings),
   };
   if (Object.keys(body).length === 0) return { projectId: project.id, changes: earlier };
-  const path = `/api/projects/${project.id}`;
+  const path = `/api/projects/${project.id}/`;
   const mended = await session.safe({ method: 'PATCH', path, body }, projectSchema);
   // Label Studio's sanitizer may have made of it what stood there before: then nothing was out of step.
   const changed = differing.filter((field) => project[FIELDS[field]] !== mended[FIELDS[field]]);

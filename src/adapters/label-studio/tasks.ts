@@ -218,7 +218,7 @@ async function listTasks(
   const { projectId: project, page, pageSize, fields, query } = asked;
   const call = {
     method: 'GET',
-    path: '/api/tasks',
+    path: '/api/tasks/',
     params: { project, page, page_size: pageSize, fields, query },
   } as const;
   try {
