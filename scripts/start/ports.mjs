@@ -25,11 +25,15 @@ export function tryPort(port, host) {
 /** Below the ports that systems give to outgoing connections: none of these takes one while its server restarts. */
 const [LOWEST, BEYOND] = [15_000, 32_000];
 const TRIES_MAX = 1000;
+/** Whoever got one may not listen on it yet, or may be restarting. */
+const given = new Set();
 
-/** @param {string} [host] @returns {Promise<number>} a port that is free now */
+/** @param {string} [host] @returns {Promise<number>} a port that is free now, and that this process was not given before */
 export async function freePort(host = '127.0.0.1') {
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     const port = randomInt(LOWEST, BEYOND);
+    if (given.has(port)) continue;
+    given.add(port);
     if ((await tryPort(port, host)) !== null) return port;
   }
   throw new Error(`no free port on ${host}`);
