@@ -3,12 +3,16 @@ import { type LabelStudioAt, patiently, type Place, tasksIn } from './audit.ts';
 import type { Chance } from './chance.ts';
 import { CLASSES } from './installation.ts';
 
-let joined: Promise<readonly [Annotator, Annotator]> | null = null;
+const joined = new Map<string, Promise<readonly [Annotator, Annotator]>>();
 
-/** Two people who joined by the invite link, the same for all scenarios. */
-export const twoAnnotators = (
+/** Two people who joined by the invite link, the same for all scenarios of a Label Studio. */
+export function twoAnnotators(
   at: LabelStudioAt,
-): Promise<readonly [first: Annotator, second: Annotator]> => (joined ??= join(at));
+): Promise<readonly [first: Annotator, second: Annotator]> {
+  const people = joined.get(at.url) ?? join(at);
+  joined.set(at.url, people);
+  return people;
+}
 
 /** One after the other: two who sign up at once are more than Label Studio takes. */
 async function join({ url, token }: LabelStudioAt): Promise<readonly [Annotator, Annotator]> {

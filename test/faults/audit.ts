@@ -50,7 +50,9 @@ export async function audit(place: Place, ledger: Ledger): Promise<Audited> {
   const ids = [...ledger.acknowledged.values()];
   assert.equal(new Set(ids).size, ids.length, 'two reports share one record');
   const records = await recordsOf(place, ids);
-  const tasks = await tasksIn(place);
+  const projects = await projectsOf(place);
+  assert.equal(projects.length, 3, 'doubled or lost: projects');
+  const tasks = await tasksOf(place, projects);
   assertOneTaskEach(records, tasks);
   assertFeedback(records, ledger);
   const labels = await assertEstimate(place, records, tasks);
@@ -71,10 +73,17 @@ async function recordsOf(place: Place, ids: readonly string[]): Promise<Recorded
   return records;
 }
 
-/** All tasks of the installation's projects, with their annotations. */
-export async function tasksIn({ labelStudio, projectPrefix }: Place): Promise<ListedTask[]> {
-  const projects = await projectsOf(labelStudio, projectPrefix);
-  assert.ok(projects.length <= 3, `doubled: ${projects.length} projects instead of three`);
+/**
+ * All tasks of the installation's projects, with their annotations. While work is under way there may be more than three
+ * projects: one whose making was not heard of is made again, and the double removed by a later run.
+ */
+export const tasksIn = (place: Place): Promise<ListedTask[]> =>
+  patiently(async () => tasksOf(place, await projectsOf(place)));
+
+/** The projects of an installation, by their titles. */
+type Projects = Pick<Place, 'labelStudio' | 'projectPrefix'>;
+
+async function tasksOf({ labelStudio }: Place, projects: readonly number[]): Promise<ListedTask[]> {
   const exports = await Promise.all(
     projects.map((id) =>
       ask<ListedTask[]>(
@@ -86,35 +95,55 @@ export async function tasksIn({ labelStudio, projectPrefix }: Place): Promise<Li
   return exports.flat();
 }
 
-export async function projectsOf(at: LabelStudioAt, prefix: string): Promise<number[]> {
+/** Makes room in a Label Studio that many rounds share: it lists all projects whenever somebody looks for theirs. */
+export async function removeProjects(place: Projects): Promise<void> {
+  for (const id of await projectsOf(place))
+    await ask(place.labelStudio, `/api/projects/${id}/`, 'DELETE');
+}
+
+async function projectsOf({ labelStudio, projectPrefix }: Projects): Promise<number[]> {
   const found: number[] = [];
   for (let page = 1; ; page += 1) {
     const { results, next } = await ask<{
       results: { id: number; title: string }[];
       next: string | null;
-    }>(at, `/api/projects?page=${page}&page_size=100&include=id,title`);
-    found.push(...results.filter(({ title }) => title.startsWith(`${prefix} `)).map(({ id }) => id));
+    }>(labelStudio, `/api/projects/?page=${page}&page_size=100&include=id,title`);
+    found.push(
+      ...results.filter(({ title }) => title.startsWith(`${projectPrefix} `)).map(({ id }) => id),
+    );
     // One that was made meanwhile moves others to the next page, where they are seen again.
     if (next === null) return [...new Set(found)];
   }
 }
 
-const ask = <Value>({ url, token }: LabelStudioAt, path: string): Promise<Value> =>
+const ask = <Value>(
+  { url, token }: LabelStudioAt,
+  path: string,
+  method: 'GET' | 'DELETE' = 'GET',
+): Promise<Value> =>
   patiently(async () => {
-    const answer = await fetch(url + path, { headers: { Authorization: `Token ${token}` } });
-    if (!answer.ok) throw new Error(`GET ${path}: ${answer.status} of Label Studio`);
-    return (await answer.json()) as Value;
+    const answer = await fetch(url + path, {
+      method,
+      headers: { Authorization: `Token ${token}` },
+    });
+    const isGone = method === 'DELETE' && answer.status === 404;
+    if (!answer.ok && !isGone)
+      throw new Error(`${method} ${path}: ${answer.status} of Label Studio`);
+    return (method === 'GET' ? await answer.json() : undefined) as Value;
   });
 
 const ATTEMPTS = 5;
 
-/** What people and auditors do is repeated when Label Studio answers 5xx: its own database is busy then. */
+/**
+ * What people and auditors do is repeated when Label Studio answers 5xx, since its own database is busy then, and when what
+ * they found is gone by now.
+ */
 export async function patiently<Value>(act: () => Promise<Value>): Promise<Value> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await act();
     } catch (error) {
-      if (attempt === ATTEMPTS || !/: 5\d\d /.test((error as Error).message)) throw error;
+      if (attempt === ATTEMPTS || !/: (404|5\d\d) /.test((error as Error).message)) throw error;
     }
   }
 }

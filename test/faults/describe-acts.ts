@@ -56,8 +56,8 @@ export function describeActs(title: string, acts: readonly Act[]): void {
       console.log(
         `    rounds ${sum('rounds')}, kills ${sum('kills')}, faults injected ${sum('faults')}, records checked ${sum('records')}: ${verdict}`,
       );
-      for (const { scenario, told } of histories)
-        if (told !== '') console.log(`    ${scenario}: ${told}`);
+      for (const { scenario, seconds, told } of histories)
+        console.log(`    ${seconds} s: ${scenario}${told === '' ? '' : `: ${told}`}`);
     });
   });
 }

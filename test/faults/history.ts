@@ -47,6 +47,7 @@ export class History {
   readonly #events: { readonly ms: number; readonly what: string }[] = [];
   readonly #began = performance.now();
   #plan: unknown = null;
+  #ms = 0;
   /** One line for the end of the suite. */
   told = '';
 
@@ -69,6 +70,11 @@ export class History {
     this.#events.push({ ms: Math.round(performance.now() - this.#began), what });
   }
 
+  /** How long it took, once it has ended. */
+  get seconds(): number {
+    return Math.round(this.#ms / 1000);
+  }
+
   /** Runs the scenario. @throws its failure, with the file that replays it */
   async keep(work: () => Promise<void>): Promise<void> {
     try {
@@ -78,6 +84,8 @@ export class History {
         `${(error as Error).message}\nTo see it again: FAULT_REPLAY=${this.#save(error)} npm run test:faults`,
         { cause: error },
       );
+    } finally {
+      this.#ms = performance.now() - this.#began;
     }
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { labelSome } from './annotators.ts';
-import { assertNothingMended, type LabelStudioAt } from './audit.ts';
+import { assertNothingMended, type LabelStudioAt, removeProjects } from './audit.ts';
 import { createChance } from './chance.ts';
 import { converge, type Deployment, deploymentOf, settle } from './deployment.ts';
 import type { When } from './fault.ts';
@@ -10,12 +10,12 @@ import { Installation } from './installation.ts';
 import { type Proxy, startProxy } from './proxy.ts';
 
 /** What a run that finds work always asks for: a round that met none of it has not tested what it says. */
-const MET = [/^POST \/api\/projects\/\d+\/import/, /^GET \/api\/tasks\?\S*updated_at/];
+const MET = [/^POST \/api\/projects\/\d+\/import/, /^GET \/api\/tasks\/\?\S*updated_at/];
 /** Longest run; more means that faults make requests without end. */
 const REQUESTS_MAX = 100;
 
-/** Rounds at once: most of their time, a program waits for tasks that may still be in the making. */
-const LANES = 4;
+/** Rounds at once, so that not all wait while one waits for tasks that may still be in the making. */
+const LANES = 3;
 
 /**
  * The n-th request of one sync run to Label Studio is cut off, for every n, until a run comes to its end without one: of the
@@ -61,7 +61,9 @@ async function prepare({
   readonly count: number;
 }): Promise<Scene> {
   const proxy = await startProxy(Number(new URL(labelStudio.url).port));
+  const projectPrefix = `Faults request ${when} ${count}`;
   const installation = await Installation.prepare(`request ${when} ${count}`, {
+    PROJECT_PREFIX: projectPrefix,
     LABEL_STUDIO_URL: `http://127.0.0.1:${proxy.port}`,
     LABEL_STUDIO_TOKEN: labelStudio.token,
     LABEL_BUDGET_PER_DAY: '100000',
@@ -69,13 +71,14 @@ async function prepare({
   const deployment = deploymentOf(installation, labelStudio, history);
   const close = async (): Promise<void> => {
     await installation.remove();
+    await removeProjects({ labelStudio, projectPrefix });
     await proxy.close();
   };
   return { deployment, proxy, history, when, heads, close };
 }
 
 const failSetUp = (prepared: () => Promise<Scene>): Promise<number> =>
-  forEvery(() => async (nth) => {
+  forEvery(LANES, async (nth) => {
     const scene = await prepared();
     try {
       return await cutNth(scene, nth);
@@ -85,34 +88,27 @@ const failSetUp = (prepared: () => Promise<Scene>): Promise<number> =>
   });
 
 async function failLater(prepared: () => Promise<Scene>): Promise<number> {
-  const scenes: Scene[] = [];
+  const scene = await prepared();
+  const { deployment, history } = scene;
   try {
-    return await forEvery(async () => {
-      const scene = await prepared();
-      scenes.push(scene);
-      const { deployment, history } = scene;
-      await deployment.installation.start();
-      await deployment.users.report();
-      await converge(deployment);
-      const chance = createChance(history.seed);
-      return async (nth) => {
-        await labelSome(deployment.place(), chance, 1);
-        return cutNth(scene, nth);
-      };
+    await deployment.installation.start();
+    await deployment.users.report();
+    await converge(deployment);
+    const chance = createChance(history.seed);
+    return await forEvery(1, async (nth) => {
+      await labelSome(deployment.place(), chance, 1);
+      return cutNth(scene, nth);
     });
   } finally {
-    for (const { close } of scenes) await close();
+    await scene.close();
   }
 }
 
-type Round = (nth: number) => Promise<boolean>;
-
-/** @param lane makes rounds that say whether their run came to an n-th request @returns requests that were cut off */
-async function forEvery(lane: () => Round | Promise<Round>): Promise<number> {
+/** @param round whether its run came to an n-th request @returns requests that were cut off */
+async function forEvery(lanes: number, round: (nth: number) => Promise<boolean>): Promise<number> {
   let [next, met, isOver] = [0, 0, false];
   const play = async (): Promise<void> => {
     try {
-      const round = await lane();
       while (!isOver) {
         next += 1;
         assert.ok(next <= REQUESTS_MAX, `a run makes more than ${REQUESTS_MAX} requests`);
@@ -123,7 +119,7 @@ async function forEvery(lane: () => Round | Promise<Round>): Promise<number> {
       isOver = true;
     }
   };
-  const ended = await Promise.allSettled(Array.from({ length: LANES }, play));
+  const ended = await Promise.allSettled(Array.from({ length: lanes }, play));
   for (const result of ended) if (result.status === 'rejected') throw result.reason;
   return met;
 }

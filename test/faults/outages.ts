@@ -3,7 +3,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { freePort } from '../../scripts/start/ports.mjs';
-import type { LabelStudioServer } from '../servers/label-studio.ts';
+import { type LabelStudioServer, startLabelStudio } from '../servers/label-studio.ts';
 import { type S3Server, startMinio } from '../servers/minio.ts';
 import { startRedis } from '../servers/redis.ts';
 import type { Server } from '../servers/server.ts';
@@ -52,10 +52,9 @@ interface Dependency {
  * Label Studio, Redis and the S3 server behind every fault of a network, then stopped under load; each under an
  * installation of its own, all at once.
  */
-export async function stopEachDependency(
-  history: History,
-  labelStudio: LabelStudioServer,
-): Promise<void> {
+export async function stopEachDependency(history: History): Promise<void> {
+  // Its own: others go on with the shared one meanwhile.
+  const labelStudio = await startLabelStudio();
   const dependencies = [await labelStudioAt(labelStudio), await redis(), await minio()];
   const deployments: Deployment[] = [];
   try {
@@ -226,10 +225,7 @@ async function labelStudioAt(server: LabelStudioServer): Promise<Dependency> {
       await server.process.exited;
     },
     restart: () => server.restart(),
-    // Others use it, too.
-    remove: async () => {
-      if (!server.process.isRunning()) await server.restart();
-    },
+    remove: () => server.stop(),
   };
 }
 
