@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the real servers and the browser that `npm run test:all` and .ci/run use (Debian or Ubuntu, as root):
-# Redis, Prometheus, Alertmanager, Chromium, wrk and Caddy from the distribution, MinIO (the S3 test server) with Go,
+# Redis, PostgreSQL, Prometheus, Alertmanager, Chromium, wrk and Caddy from the distribution, MinIO (the S3 test server) with Go,
 # and Node 24 for the second run of the unit tests. Repeatable: what is there stays. Label Studio is installed by the
 # same code as `npm start` uses, when a test first asks for it.
 set -euo pipefail
@@ -21,6 +21,7 @@ install_from_distribution() {
   command -v chromium >/dev/null || missing+=(chromium)
   command -v wrk >/dev/null || missing+=(wrk)
   command -v caddy >/dev/null || missing+=(caddy)
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
   [ "${#missing[@]}" -eq 0 ] && return
   say "installing ${missing[*]}"
   apt-get update -qq
