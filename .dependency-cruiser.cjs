@@ -59,7 +59,7 @@ module.exports = {
           '^src/adapters/$1/',
           '^src/adapters/sharp/',
           '^src/adapters/circuit/',
-          '^src/threads/',
+          '^src/(files|threads)/',
         ],
       },
     },

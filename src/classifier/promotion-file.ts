@@ -1,9 +1,10 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { z } from 'zod';
 
 import { StoreUnavailable } from '../domain/errors.ts';
+import { syncPath, writeDurably } from '../files/durable-files.ts';
 
 /** Which of two models serves. It holds for these two only: other models in their places begin anew. */
 export interface Promotion {
@@ -33,31 +34,11 @@ export async function writePromotion(path: string, promotion: Promotion): Promis
     await mkdir(dirname(path), { recursive: true });
     await writeDurably(`${path}.new`, `${JSON.stringify(promotion)}\n`);
     await rename(`${path}.new`, path);
-    await syncFolder(dirname(path));
+    await syncPath(dirname(path));
   } catch (cause) {
     throw new StoreUnavailable(
       `${path} can't be written (${(cause as Error).message}), so the models keep their roles: let this user write there.`,
       { cause },
     );
-  }
-}
-
-async function writeDurably(path: string, text: string): Promise<void> {
-  const file = await open(path, 'w');
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** Without it the new name could be gone after a power cut. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

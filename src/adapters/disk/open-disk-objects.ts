@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
-import { mkdir, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { ObjectKey } from '../../domain/ids.ts';
 import { objectKey } from '../../domain/ids.ts';
+import { syncPath, writeDurably } from '../../files/durable-files.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { codeOf, toObjectStoreError } from './disk-error.ts';
 
@@ -31,7 +31,7 @@ export async function openDiskObjects(options: { readonly dir: string }): Promis
     delete: (key) =>
       guard(dir, 'deleted', async () => {
         await rm(pathOf(dir, key), { force: true });
-        await orNull(syncFolder(dirname(pathOf(dir, key))));
+        await orNull(syncPath(dirname(pathOf(dir, key))));
       }),
     list: () => list(dir),
     close: () => Promise.resolve(),
@@ -49,37 +49,16 @@ async function put(
   const unfinished = `${path.slice(0, folder.length + 1)}${randomUUID()}${UNFINISHED}`;
   if (!durableFolders.has(folder)) {
     await mkdir(folder, { recursive: true });
-    await syncFolder(dir);
+    await syncPath(dir);
     durableFolders.add(folder);
   }
   try {
-    await writeDurably(unfinished, bytes);
+    await writeDurably(unfinished, bytes, 'wx', 0o640);
     await rename(unfinished, path);
-    await syncFolder(folder);
+    await syncPath(folder);
   } catch (error) {
     await rm(unfinished, { force: true });
     throw error;
-  }
-}
-
-async function writeDurably(path: string, bytes: Buffer): Promise<void> {
-  await withFile(await open(path, 'wx', 0o640), async (file) => {
-    await file.writeFile(bytes);
-    await file.sync();
-  });
-}
-
-const syncFolder = async (path: string): Promise<void> =>
-  withFile(await open(path, 'r'), (file) => file.sync());
-
-async function withFile(
-  file: FileHandle,
-  work: (file: FileHandle) => Promise<void>,
-): Promise<void> {
-  try {
-    await work(file);
-  } finally {
-    await file.close();
   }
 }
 

@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 
 import { StoreUnusable } from '../../domain/errors.ts';
+import { syncPath } from '../../files/durable-files.ts';
 import { holdLock } from './hold-lock.ts';
 import { toStoreError } from './sqlite-error.ts';
 
@@ -59,9 +60,9 @@ export async function restoreDatabase(
     const moved = await moveAside(path, aside);
     const unfinished = `${path}.part`;
     await copyFile(copy, unfinished);
-    await sync(unfinished);
+    await syncPath(unfinished);
     await rename(unfinished, path);
-    await sync(dirname(path));
+    await syncPath(dirname(path));
     return moved;
   } finally {
     release();
@@ -85,13 +86,4 @@ async function moveAside(path: string, aside: string | null): Promise<string[]> 
     moved.push(`${name}.${aside}`);
   }
   return moved;
-}
-
-async function sync(path: string): Promise<void> {
-  const file = await open(path, 'r');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
