@@ -104,8 +104,9 @@ async function readAgain(
   projectId: number,
   refs: readonly FoundTask[],
 ): Promise<void> {
+  if (refs.length === 0) return;
   const watermark = await run.store.watermark(projectId);
-  if (watermark === null || refs.length === 0) return;
+  if (watermark === null) return;
   const at = Math.min(watermark, ...refs.map(({ updatedAt }) => updatedAt));
   await run.store.savePulled([], { projectId, at }, run.fence);
 }
