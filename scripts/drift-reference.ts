@@ -13,8 +13,10 @@ import { writeDriftReference } from '../src/classifier/drift/drift-reference.ts'
 import type { DriftRow } from '../src/classifier/drift/drift-sample.ts';
 import { softmax } from '../src/classify/softmax.ts';
 import { topClass } from '../src/classify/top-class.ts';
+import { dataDirOf } from '../src/config/data-dir.ts';
 import { type Config, parseConfig } from '../src/config/parse-config.ts';
 import { withDotEnv, withSecrets } from '../src/config/secrets-file.ts';
+import { uploadLimits } from '../src/config/upload-limits.ts';
 import { AppError, UploadRejected } from '../src/domain/errors.ts';
 import { objectKey } from '../src/domain/ids.ts';
 import { driftReferencePath } from '../src/wire/drift-reference-path.ts';
@@ -95,8 +97,9 @@ function readWanted(): Wanted | null {
 
 function readConfig(): Config {
   const env = withDotEnv(process.env, path.resolve('.env'));
-  const dataDir = env['DATA_DIR'] || 'data';
-  return parseConfig(withSecrets(env, dataDir, (message) => process.stderr.write(`${message}\n`)));
+  return parseConfig(
+    withSecrets(env, dataDirOf(env), (message) => process.stderr.write(`${message}\n`)),
+  );
 }
 
 function photosIn(folder: string): Source[] {
@@ -137,7 +140,7 @@ async function classifyAll(
   model: ModelFolder,
   config: Config,
 ): Promise<DriftRow[]> {
-  const limits = { bytesMax: config.UPLOAD_BYTES_MAX, pixelsMax: config.UPLOAD_PIXELS_MAX };
+  const limits = uploadLimits(config);
   const workers = config.CLASSIFIER_WORKERS ?? availableParallelism();
   const pool = await InferencePool.start({
     ...{ model, limits, workers, queueLimit: workers, deadlineMs: 60_000 },

@@ -5,6 +5,7 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 
 import { type ModelFolder, readModelFolder } from '../src/adapters/onnx/model-folder.ts';
+import { uploadLimits } from '../src/config/upload-limits.ts';
 import type { ModelVersion } from '../src/domain/ids.ts';
 import { NONE_OF_THESE } from '../src/domain/prediction.ts';
 import { rollingWindow } from '../src/domain/window.ts';
@@ -93,7 +94,7 @@ async function evaluate(options: Options): Promise<void> {
       {
         ...{ model, records, seen, progress: createProgress() },
         workers: config.CLASSIFIER_WORKERS ?? availableParallelism(),
-        limits: { bytesMax: config.UPLOAD_BYTES_MAX, pixelsMax: config.UPLOAD_PIXELS_MAX },
+        limits: uploadLimits(config),
       },
       labelled,
     );

@@ -1,12 +1,9 @@
-import path from 'node:path';
-
 import { createLabelStudio } from '../src/adapters/label-studio/create-label-studio.ts';
 import { systemClock } from '../src/adapters/system/system-clock.ts';
 import { systemRandom } from '../src/adapters/system/system-random.ts';
-import { parseConfig } from '../src/config/parse-config.ts';
-import { withDotEnv, withKeptSecrets } from '../src/config/secrets-file.ts';
 import { AppError } from '../src/domain/errors.ts';
-import type { Meter } from '../src/ports/meter.ts';
+import { loadConfig } from './records/load-config.ts';
+import { unmetered } from './records/unmetered.ts';
 
 const HELP = `Usage: npm run --silent invite
 
@@ -17,16 +14,8 @@ Settings: LABEL_STUDIO_URL (where Label Studio is), LABEL_STUDIO_PUBLIC_URL (as 
 LABEL_STUDIO_TOKEN, DATA_DIR (where the first start keeps the token). See docs/settings.md.
 `;
 
-const nothing = (): void => undefined;
-const unmetered: Meter = { increment: nothing, observe: nothing, set: nothing, clear: nothing };
-
 async function invite(): Promise<string> {
-  const env = withDotEnv(process.env, path.resolve('.env'));
-  const dataDir =
-    env['DATA_DIR'] === undefined || env['DATA_DIR'] === '' ? 'data' : env['DATA_DIR'];
-  const config = parseConfig(
-    withKeptSecrets(env, dataDir, (message) => process.stderr.write(`${message}\n`)),
-  );
+  const config = loadConfig();
   const labelStudio = createLabelStudio({
     baseUrl: config.LABEL_STUDIO_URL,
     publicUrl: config.LABEL_STUDIO_PUBLIC_URL,

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { dataDirOf } from './config/data-dir.ts';
 import { parseConfig, strangeSettings } from './config/parse-config.ts';
 import { withDotEnv, withSecrets } from './config/secrets-file.ts';
 import { AppError } from './domain/errors.ts';
@@ -30,9 +31,7 @@ async function main(): Promise<void> {
   const env = withDotEnv(process.env, '.env', (names) => {
     for (const warning of strangeSettings(names)) say(warning);
   });
-  const dataDir =
-    env['DATA_DIR'] === undefined || env['DATA_DIR'] === '' ? 'data' : env['DATA_DIR'];
-  const config = parseConfig(withSecrets(env, dataDir, say));
+  const config = parseConfig(withSecrets(env, dataDirOf(env), say));
   const service = await wire(config);
   let isStopping = false;
   const stop = (): void => {

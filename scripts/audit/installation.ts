@@ -4,6 +4,7 @@ import process from 'node:process';
 
 import { z } from 'zod';
 
+import { dataDirOf } from '../../src/config/data-dir.ts';
 import { type Config, parseConfig } from '../../src/config/parse-config.ts';
 import { withDotEnv, withSecrets } from '../../src/config/secrets-file.ts';
 import { UsageError } from '../records/run-command.ts';
@@ -77,8 +78,7 @@ export function openInstallation(
   now: number,
 ): Installation {
   const env = withDotEnv(process.env, path.resolve('.env'));
-  const dataDir =
-    env['DATA_DIR'] === undefined || env['DATA_DIR'] === '' ? 'data' : env['DATA_DIR'];
+  const dataDir = dataDirOf(env);
   const folder = path.resolve(dataDir, 'audits', options.name);
   const warn = (message: string): void => void process.stderr.write(`${message}\n`);
   const service = withSecrets(env, dataDir, warn);

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { normaliseImage } from '../../src/adapters/sharp/normalise-image.ts';
 import { systemClock } from '../../src/adapters/system/system-clock.ts';
 import { systemRandom } from '../../src/adapters/system/system-random.ts';
-import type { Config } from '../../src/config/parse-config.ts';
+import { uploadLimits } from '../../src/config/upload-limits.ts';
 import { UploadRejected } from '../../src/domain/errors.ts';
 import { predictionId } from '../../src/domain/ids.ts';
 import type { Policy } from '../../src/domain/selection.ts';
@@ -178,7 +178,7 @@ async function keepPicture(
   try {
     const bytes = await readFile(file);
     const { jpeg } = await acceptUpload(bytes, id, prediction.recordedAt, (given) =>
-      normaliseImage(given, limitsOf(config)),
+      normaliseImage(given, uploadLimits(config)),
     );
     await objects.put(prediction.objectKey, jpeg);
     return null;
@@ -187,8 +187,3 @@ async function keepPicture(
     throw error;
   }
 }
-
-const limitsOf = (config: Config): { bytesMax: number; pixelsMax: number } => ({
-  bytesMax: config.UPLOAD_BYTES_MAX,
-  pixelsMax: config.UPLOAD_PIXELS_MAX,
-});

@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { ConfigInvalid } from '../domain/errors.ts';
 import type { WindowName } from '../domain/window.ts';
+import { DATA_DIR_DEFAULT } from './data-dir.ts';
 import { SECRET_NAMES } from './secrets.ts';
 
 export const ROLES = ['web', 'classifier', 'sync'] as const;
@@ -51,7 +52,7 @@ export const settingsSchema = z.object({
   ROLES: roleList
     .default([...ROLES])
     .meta({ rule: 'web, classifier, sync, or several with commas' }),
-  DATA_DIR: z.string().default('data'),
+  DATA_DIR: z.string().default(DATA_DIR_DEFAULT),
   HOST: z.string().default('127.0.0.1'),
   WEB_PORT: port(5000),
   CLASSIFIER_PORT: port(8000),

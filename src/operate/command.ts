@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 
+import { dataDirOf } from '../config/data-dir.ts';
 import { type Config, parseConfig } from '../config/parse-config.ts';
 import { withKeptSecrets, withSecrets } from '../config/secrets-file.ts';
 
@@ -25,9 +26,6 @@ export interface Command {
 export class UsageWrong extends Error {}
 /** It could not be done; the message says why and what to do. */
 export class CommandFailed extends Error {}
-
-export const dataDirOf = (env: Environment): string =>
-  env['DATA_DIR'] === undefined || env['DATA_DIR'] === '' ? 'data' : env['DATA_DIR'];
 
 /** Of the installation that the command speaks about. @throws ConfigInvalid when there is none */
 export const readConfig = ({ env, say }: Surroundings): Config =>

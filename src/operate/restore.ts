@@ -8,13 +8,13 @@ import { openDiskObjects } from '../adapters/disk/open-disk-objects.ts';
 import { type CopiedKey, restoreRecords } from '../adapters/redis/copy-records.ts';
 import { assertWhole, restoreDatabase } from '../adapters/sqlite/copy-database.ts';
 import { createLog } from '../adapters/system/create-log.ts';
+import { dataDirOf } from '../config/data-dir.ts';
 import type { Config } from '../config/parse-config.ts';
 import { databasePath, openObjects, openRecords } from '../wire/records.ts';
 import { type About, checkBackup, NAMES } from './backup-folder.ts';
 import {
   type Command,
   CommandFailed,
-  dataDirOf,
   readArgs,
   readNewConfig,
   type Surroundings,

@@ -7,6 +7,7 @@ import type { ModelFolder } from '../adapters/onnx/model-folder.ts';
 import { type Models, type StartableModel, startModels } from '../classifier/models.ts';
 import { readPromotion, writePromotion } from '../classifier/promotion-file.ts';
 import type { Config } from '../config/parse-config.ts';
+import { uploadLimits } from '../config/upload-limits.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { Surroundings } from './surroundings.ts';
 import { watchDrift } from './watch-drift.ts';
@@ -62,7 +63,7 @@ function startable(
   around: Around,
 ): StartableModel {
   const { log, random } = around;
-  const limits = { bytesMax: config.UPLOAD_BYTES_MAX, pixelsMax: config.UPLOAD_PIXELS_MAX };
+  const limits = uploadLimits(config);
   const workers = config.CLASSIFIER_WORKERS ?? defaultWorkers();
   const inRole = {
     serving: { workers, queueLimit: config.QUEUE_LIMIT ?? QUEUE_PER_WORKER * workers },

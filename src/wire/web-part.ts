@@ -6,6 +6,7 @@ import {
 } from '../adapters/label-studio/create-label-studio.ts';
 import { normaliseImage } from '../adapters/sharp/normalise-image.ts';
 import type { Config } from '../config/parse-config.ts';
+import { uploadLimits } from '../config/upload-limits.ts';
 import { HISTOGRAM_BINS } from '../domain/population.ts';
 import type { Served } from '../http/serve.ts';
 import type { FetchImage } from '../ports/fetch-image.ts';
@@ -72,7 +73,7 @@ export function webPart(
         objects: records.objects,
         classifier,
         shadow,
-        normalise: (bytes) => normaliseImage(bytes, limitsOf(config)),
+        normalise: (bytes) => normaliseImage(bytes, uploadLimits(config)),
         fetchImage: imageSource(config),
         firstPolicy: initialPolicy(config),
         imageLinks,
@@ -142,11 +143,6 @@ const imageSource = (config: Config): FetchImage | null =>
         bytesMax: config.UPLOAD_BYTES_MAX,
         timeoutMs: IMAGE_TIMEOUT_MS,
       });
-
-const limitsOf = (config: Config): { bytesMax: number; pixelsMax: number } => ({
-  bytesMax: config.UPLOAD_BYTES_MAX,
-  pixelsMax: config.UPLOAD_PIXELS_MAX,
-});
 
 /** In force until the sync makes one from what it has seen. */
 const initialPolicy = (config: Config): ReturnType<typeof firstPolicy> =>
