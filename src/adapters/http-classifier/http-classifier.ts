@@ -1,8 +1,8 @@
-import { ClassifierUnavailable, UploadRejected } from '../../domain/errors.ts';
+import { UploadRejected } from '../../domain/errors.ts';
 import type { Classifier } from '../../ports/classifier.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Meter } from '../../ports/meter.ts';
-import { type Circuit, createCircuit } from '../circuit/create-circuit.ts';
+import { createClassifierCircuit } from './classifier-circuit.ts';
 import { createClassifierTransport, type TransportOptions } from './classifier-transport.ts';
 
 /** What an HTTP classifier needs to know. */
@@ -26,7 +26,12 @@ const OPEN_MS = 2000;
  */
 export function createHttpClassifier(options: HttpClassifierOptions): HttpClassifier {
   const transport = createClassifierTransport(options);
-  const circuit = circuitOf(options);
+  const circuit = createClassifierCircuit({
+    failuresMax: FAILURES_MAX,
+    openMs: OPEN_MS,
+    notAsked: `The classifier at ${options.baseUrl} was not asked: its last calls all failed. It is asked again by itself in a few seconds.`,
+  });
+  circuit.showIn(options.meter);
   return {
     classify: (image) =>
       circuit.execute(() =>
@@ -37,23 +42,6 @@ export function createHttpClassifier(options: HttpClassifierOptions): HttpClassi
       transport.close();
     },
   };
-}
-
-/** A refused image, and a classifier with too much to do, are answers of one in good health. */
-function circuitOf({ baseUrl, meter }: HttpClassifierOptions): Circuit {
-  const circuit = createCircuit({
-    dependency: 'classifier',
-    failuresMax: FAILURES_MAX,
-    openMs: OPEN_MS,
-    isFailure: (error) => error instanceof ClassifierUnavailable,
-    notAsked: (cause) =>
-      new ClassifierUnavailable(
-        `The classifier at ${baseUrl} was not asked: its last calls all failed. It is asked again by itself in a few seconds.`,
-        { cause },
-      ),
-  });
-  circuit.showIn(meter);
-  return circuit;
 }
 
 async function measured<Value>(

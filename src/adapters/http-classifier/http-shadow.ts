@@ -1,6 +1,5 @@
-import { ClassifierUnavailable } from '../../domain/errors.ts';
 import type { ShadowClassifier } from '../../ports/classifier.ts';
-import { createCircuit } from '../circuit/create-circuit.ts';
+import { createClassifierCircuit } from './classifier-circuit.ts';
 import { createClassifierTransport, type TransportOptions } from './classifier-transport.ts';
 
 /** The ShadowClassifier port over HTTP; `close` ends the kept connections. */
@@ -24,13 +23,10 @@ export function createHttpShadow(options: TransportOptions): HttpShadow {
     timeoutMs: Math.min(CANARY_PATIENCE_MS, options.timeoutMs),
   });
   const transport = createClassifierTransport(options);
-  const circuit = createCircuit({
-    dependency: 'classifier',
+  const circuit = createClassifierCircuit({
     failuresMax: FAILURES_MAX,
     openMs: OPEN_MS,
-    isFailure: (error) => error instanceof ClassifierUnavailable,
-    notAsked: (cause) =>
-      new ClassifierUnavailable('The canary was not asked: its last calls all failed.', { cause }),
+    notAsked: 'The canary was not asked: its last calls all failed.',
   });
   return {
     classifyAsCanary: (image) =>
