@@ -27,10 +27,11 @@ export function createArrivingImage(bodyBytes: number): ArrivingImage {
   let length = 0;
   let rest = '';
 
-  const decode = (text: string): void => {
+  const decode = (text: string, isLast: boolean): void => {
     const written = image.write(text, length, 'base64');
     length += written;
-    if (written !== exactLength(text)) state = 'unusual';
+    // Only the last piece may be padded.
+    if (written !== (isLast ? exactLength(text) : (text.length * 3) / 4)) state = 'unusual';
   };
   const begin = (chunk: Buffer): void => {
     const head = HEAD.exec(chunk.toString('latin1', 0, HEAD_BYTES))?.[0];
@@ -45,7 +46,7 @@ export function createArrivingImage(bodyBytes: number): ArrivingImage {
     rest += chunk.toString('latin1', 0, end < 0 ? chunk.length : end);
     // The last four characters may be padded, and wait for what follows.
     const ready = end < 0 ? 4 * Math.floor((rest.length - 1) / 4) : rest.length;
-    decode(rest.slice(0, ready));
+    decode(rest.slice(0, ready), end >= 0);
     rest = rest.slice(ready);
     if (state !== 'text' || end < 0) return;
     state = 'tail';

@@ -60,4 +60,10 @@ describe('an image that is still on its way', () => {
       { numRuns: 500 },
     );
   });
+
+  it('is left to the long way when padding ends a piece, and more text follows', () => {
+    const body = `{"image":"${'A'.repeat(14)}==${'A'.repeat(16)}"}`;
+    // The first piece ends right behind the padding and one letter more.
+    assert.equal(arrived(body, [27, 100]), null);
+  });
 });
