@@ -80,9 +80,6 @@ async function recordsOf(place: Place, ids: readonly string[]): Promise<Recorded
 export const tasksIn = (place: Place): Promise<ListedTask[]> =>
   patiently(async () => tasksOf(place, await projectsOf(place)));
 
-/** The projects of an installation, by their titles. */
-type Projects = Pick<Place, 'labelStudio' | 'projectPrefix'>;
-
 async function tasksOf({ labelStudio }: Place, projects: readonly number[]): Promise<ListedTask[]> {
   const exports = await Promise.all(
     projects.map((id) =>
@@ -95,13 +92,7 @@ async function tasksOf({ labelStudio }: Place, projects: readonly number[]): Pro
   return exports.flat();
 }
 
-/** Makes room in a Label Studio that many rounds share: it lists all projects whenever somebody looks for theirs. */
-export async function removeProjects(place: Projects): Promise<void> {
-  for (const id of await projectsOf(place))
-    await ask(place.labelStudio, `/api/projects/${id}/`, 'DELETE');
-}
-
-async function projectsOf({ labelStudio, projectPrefix }: Projects): Promise<number[]> {
+async function projectsOf({ labelStudio, projectPrefix }: Place): Promise<number[]> {
   const found: number[] = [];
   for (let page = 1; ; page += 1) {
     const { results, next } = await ask<{
@@ -116,20 +107,11 @@ async function projectsOf({ labelStudio, projectPrefix }: Projects): Promise<num
   }
 }
 
-const ask = <Value>(
-  { url, token }: LabelStudioAt,
-  path: string,
-  method: 'GET' | 'DELETE' = 'GET',
-): Promise<Value> =>
+const ask = <Value>({ url, token }: LabelStudioAt, path: string): Promise<Value> =>
   patiently(async () => {
-    const answer = await fetch(url + path, {
-      method,
-      headers: { Authorization: `Token ${token}` },
-    });
-    const isGone = method === 'DELETE' && answer.status === 404;
-    if (!answer.ok && !isGone)
-      throw new Error(`${method} ${path}: ${answer.status} of Label Studio`);
-    return (method === 'GET' ? await answer.json() : undefined) as Value;
+    const answer = await fetch(url + path, { headers: { Authorization: `Token ${token}` } });
+    if (!answer.ok) throw new Error(`GET ${path}: ${answer.status} of Label Studio`);
+    return (await answer.json()) as Value;
   });
 
 const ATTEMPTS = 5;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { labelSome } from './annotators.ts';
-import { assertNothingMended, type LabelStudioAt, removeProjects } from './audit.ts';
+import { assertNothingMended, type LabelStudioAt } from './audit.ts';
 import { createChance } from './chance.ts';
 import { converge, type Deployment, deploymentOf, settle } from './deployment.ts';
 import type { When } from './fault.ts';
@@ -52,9 +52,7 @@ async function prepare({
   readonly count: number;
 }): Promise<Scene> {
   const proxy = await startProxy(Number(new URL(labelStudio.url).port));
-  const projectPrefix = `Faults request ${when} ${count}`;
   const installation = await Installation.prepare(`request ${when} ${count}`, {
-    PROJECT_PREFIX: projectPrefix,
     LABEL_STUDIO_URL: `http://127.0.0.1:${proxy.port}`,
     LABEL_STUDIO_TOKEN: labelStudio.token,
     LABEL_BUDGET_PER_DAY: '100000',
@@ -62,7 +60,6 @@ async function prepare({
   const deployment = deploymentOf(installation, labelStudio, history);
   const close = async (): Promise<void> => {
     await installation.remove();
-    await removeProjects({ labelStudio, projectPrefix });
     await proxy.close();
   };
   return { deployment, proxy, history, when, close };

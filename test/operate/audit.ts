@@ -20,6 +20,7 @@ import { labelTasks, tasksOf } from '../support/label-tasks.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const ROWS = 200;
+const SAID_WITHIN_MS = 240_000;
 const BUDGET = 60;
 const CLASSES = ['scratch', 'dent', 'rust', 'no damage'];
 
@@ -117,10 +118,12 @@ export function describeAudit(name: string, open: () => Promise<LabelStudioAddre
       });
     }
 
-    /** Waits until the command has said something. */
+    /** Waits until the command has said something. The deadline only bounds a failure. */
     async function said(words: RegExp): Promise<void> {
+      const deadline = Date.now() + SAID_WITHIN_MS;
       while (!words.test(command.tail(50))) {
         assert.ok(command.isRunning(), `it ended: ${command.tail(50)}`);
+        assert.ok(Date.now() < deadline, `it did not say ${words}: ${command.tail(50)}`);
         await setTimeout(100);
       }
     }
