@@ -1,18 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import sharp from 'sharp';
 
 import { exportDataset } from '../../scripts/export/dataset.ts';
 import { createChance } from '../../scripts/simulate/chance.ts';
-import { type FakeLabelStudio, startFakeLabelStudio } from '../fakes/label-studio.ts';
-import { type Product, startProduct } from '../servers/product.ts';
+import { type ReportingService, startReportingService } from '../operate/reporting-service.ts';
 import { labelTasks, tasksOf } from '../support/label-tasks.ts';
 import { runScript } from '../support/run-script.ts';
 
-const CLASSES = ['scratch', 'dent', 'no damage'];
 const PREFIX = 'Dataset';
 
 /** A picture like no other. */
@@ -37,60 +34,33 @@ export function describeExportedDataset(
 ): void {
   describe(`npm run export -- dataset over ${name}`, function () {
     this.timeout(120_000);
-    let folder: string;
-    let fake: FakeLabelStudio;
-    let product: Product;
-    let env: Record<string, string>;
+    let service: ReportingService;
     const ids: string[] = [];
 
     before(async () => {
-      folder = mkdtempSync(path.join(os.tmpdir(), 'truthloop-export-'));
-      fake = await startFakeLabelStudio();
-      const classesFile = path.join(folder, 'classes.txt');
-      writeFileSync(classesFile, CLASSES.join('\n'));
-      env = {
-        DATA_DIR: path.join(folder, 'data'),
-        ROLES: 'web,sync',
-        CLASSES_FILE: classesFile,
-        LABEL_STUDIO_URL: fake.url,
-        LABEL_STUDIO_TOKEN: fake.token,
-        PROJECT_PREFIX: PREFIX,
-        PUSH_DELAY_SECONDS: '0',
-        ...(await open()),
-      };
-      product = await startProduct(env);
+      const settings = { PROJECT_PREFIX: PREFIX, WINDOWS: '30d,all', ...(await open()) };
+      service = await startReportingService(settings, ['scratch', 'dent', 'no damage']);
       for (let index = 0; index < 6; index += 1) ids.push(await report(index));
       await say(`/correct-label/${ids[5] ?? ''}`, { corrected_class: 'dent' });
-      await product.sync();
-      await labelTasks(fake, PREFIX, (id) => ['scratch', 'dent', 'None of these'][ids.indexOf(id)]);
-      await product.sync();
+      await service.product.sync();
+      await labelTasks(
+        service.labelStudio,
+        PREFIX,
+        (id) => ['scratch', 'dent', 'None of these'][ids.indexOf(id)],
+      );
+      await service.product.sync();
     });
-    after(async () => {
-      await product.stop();
-      await fake.close();
-      rmSync(folder, { recursive: true, force: true });
-    });
+    after(() => service.close());
 
-    async function report(index: number): Promise<string> {
-      const answer = await fetch(`${product.webUrl}/api/predictions`, {
-        method: 'POST',
-        headers: {
-          'Content-Type': 'application/json',
-          Authorization: `Bearer ${product.secret('INGEST_KEY')}`,
-        },
-        body: JSON.stringify({
-          image: (await picture(index + 1)).toString('base64'),
-          prediction: 'scratch',
-          probability: 0.5 + index / 20,
-          model_version: 'panels-7',
-        }),
+    const report = async (index: number): Promise<string> =>
+      service.reportOne(await picture(index + 1), {
+        prediction: 'scratch',
+        probability: 0.5 + index / 20,
+        model_version: 'panels-7',
       });
-      assert.ok(answer.ok, await answer.clone().text());
-      return ((await answer.json()) as { id: string }).id;
-    }
 
     async function say(route: string, body: object): Promise<void> {
-      const answer = await fetch(product.webUrl + route, {
+      const answer = await fetch(service.product.webUrl + route, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
         body: JSON.stringify(body),
@@ -99,7 +69,7 @@ export function describeExportedDataset(
     }
 
     const exportTo = (...args: string[]): ReturnType<typeof runScript> =>
-      runScript('export.ts', ['dataset', ...args], env);
+      runScript('export.ts', ['dataset', ...args], service.env);
     const manifest = (out: string): { prediction_id: string; file: string; bucket: string }[] =>
       readFileSync(path.join(out, 'manifest.jsonl'), 'utf8')
         .split('\n')
@@ -107,7 +77,7 @@ export function describeExportedDataset(
         .map((line) => JSON.parse(line) as { prediction_id: string; file: string; bucket: string });
 
     it('writes what was labelled, while the program runs, and says what it left out', async () => {
-      const out = path.join(folder, 'first');
+      const out = path.join(service.folder, 'first');
       const said = await exportTo('--out', out);
       assert.equal(said.code, 0, said.stderr);
       assert.match(said.stdout, /clean +2 in 2 classes/);
@@ -133,9 +103,9 @@ export function describeExportedDataset(
         ['0 clean', '1 clean', '5 noisy'],
       );
       const { image_url: image = '' } = told[0] ?? {};
-      const local = image.replace(/^https?:\/\/[^/]+/, product.webUrl);
+      const local = image.replace(/^https?:\/\/[^/]+/, service.product.webUrl);
       assert.equal((await fetch(local)).status, 200);
-      assert.equal((await fetch(`${product.webUrl}/api/dataset`)).status, 401);
+      assert.equal((await fetch(`${service.product.webUrl}/api/dataset`)).status, 401);
       assert.equal((await ask('/api/dataset?window=never')).status, 422);
     });
 
@@ -145,18 +115,22 @@ export function describeExportedDataset(
       const before = await accuracy();
       for (const id of [erased, alsoErased])
         assert.equal((await ask(`/api/predictions/${id}`, 'DELETE')).status, 204);
-      await product.sync();
+      await service.product.sync();
       assert.equal((await ask(`/api/predictions/${erased}`)).status, 404);
       assert.equal((await fetch(image)).status, 404);
-      assert.ok((await tasksOf(fake, PREFIX)).every(({ data }) => data.prediction_id !== erased));
+      assert.ok(
+        (await tasksOf(service.labelStudio, PREFIX)).every(
+          ({ data }) => data.prediction_id !== erased,
+        ),
+      );
       assert.deepEqual(await accuracy(), before);
 
-      const out = path.join(folder, 'first');
+      const out = path.join(service.folder, 'first');
       const old = manifest(out).find(({ prediction_id: id }) => id === erased);
       const updated = await exportTo('--update', out);
       assert.match(updated.stdout, /^2 removed/, updated.stderr);
       assert.ok(old !== undefined && !existsSync(path.join(out, old.file)));
-      const later = path.join(folder, 'later');
+      const later = path.join(service.folder, 'later');
       assert.equal((await exportTo('--out', later, '--window', 'all')).code, 0);
       for (const made of [out, later])
         assert.deepEqual(
@@ -166,7 +140,7 @@ export function describeExportedDataset(
     });
 
     it('says what is wrong with what was typed, without a stack', async () => {
-      const there = await exportTo('--out', path.join(folder, 'later'));
+      const there = await exportTo('--out', path.join(service.folder, 'later'));
       assert.equal(there.code, 2);
       assert.match(there.stderr, /is there already/);
       assert.doesNotMatch(there.stderr, /\n +at /);
@@ -179,17 +153,14 @@ export function describeExportedDataset(
         await assert.rejects(exportDataset(args), fault);
     });
 
-    const ask = (route: string, method = 'GET'): Promise<Response> =>
-      fetch(product.webUrl + route, {
-        method,
-        headers: { Authorization: `Bearer ${product.secret('OPS_KEY')}` },
-      });
+    const ask = (route: string, method?: string): Promise<Response> =>
+      service.ops(service.product.webUrl + route, method);
 
     async function imageOf(id: string): Promise<string> {
       const { image_url: url } = (await (await ask(`/api/predictions/${id}`)).json()) as {
         image_url: string;
       };
-      const local = url.replace(/^https?:\/\/[^/]+/, product.webUrl);
+      const local = url.replace(/^https?:\/\/[^/]+/, service.product.webUrl);
       assert.equal((await fetch(local)).status, 200);
       return local;
     }

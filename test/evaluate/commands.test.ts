@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 
 import sharp from 'sharp';
 
-import { type FakeLabelStudio, startFakeLabelStudio } from '../fakes/label-studio.ts';
+import { type ReportingService, startReportingService } from '../operate/reporting-service.ts';
 import { DEMO_MODEL, demoModel } from '../servers/demo-model.ts';
-import { type Product, startProduct } from '../servers/product.ts';
+import { mixUpModel } from '../servers/mixed-up-model.ts';
 import { labelTasks } from '../support/label-tasks.ts';
 import { runScript } from '../support/run-script.ts';
 
@@ -18,38 +17,23 @@ type Said = Awaited<ReturnType<typeof runScript>>;
 
 describe('npm run evaluate and npm run refit, beside a service that reports its predictions', function () {
   this.timeout(120_000);
-  let folder: string;
-  let fake: FakeLabelStudio;
-  let product: Product;
-  let env: Record<string, string>;
+  let service: ReportingService;
 
   before(async function () {
     this.timeout(300_000);
     await demoModel();
-    folder = mkdtempSync(path.join(os.tmpdir(), 'truthloop-candidates-'));
-    fake = await startFakeLabelStudio();
-    const classesFile = path.join(folder, 'classes.txt');
-    writeFileSync(classesFile, 'Soup\nRice\nPlate');
-    env = {
-      DATA_DIR: path.join(folder, 'data'),
-      ROLES: 'web,sync',
-      CLASSES_FILE: classesFile,
-      LABEL_STUDIO_URL: fake.url,
-      LABEL_STUDIO_TOKEN: fake.token,
-      PROJECT_PREFIX: PREFIX,
-      PUSH_DELAY_SECONDS: '0',
-    };
-    product = await startProduct(env);
+    const settings = { PROJECT_PREFIX: PREFIX, WINDOWS: '30d,all' };
+    service = await startReportingService(settings, ['Soup', 'Rice', 'Plate']);
   });
-  after(async () => {
-    await product.stop();
-    await fake.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => service.close());
 
-  const evaluate = (...args: string[]): Promise<Said> => runScript('evaluate.ts', args, env);
-  const refit = (...args: string[]): Promise<Said> => runScript('refit.ts', args, env);
-  const at = (name: string): string => path.join(folder, name);
+  const evaluate = (...args: string[]): Promise<Said> =>
+    runScript('evaluate.ts', args, service.env);
+  const refit = (...args: string[]): Promise<Said> => runScript('refit.ts', args, service.env);
+  const sync = async (): Promise<void> => {
+    assert.equal((await service.product.sync())['result'], 'success');
+  };
+  const at = (name: string): string => path.join(service.folder, name);
 
   /** Ends as a fault of what was typed: told in words, without a stack. */
   function assertTold({ code, stderr }: Said, words: RegExp): void {
@@ -61,29 +45,11 @@ describe('npm run evaluate and npm run refit, beside a service that reports its 
   async function report(shade: number): Promise<void> {
     const background = { r: 20 * shade, g: 255 - 20 * shade, b: 90 };
     const picture = sharp({ create: { width: 64, height: 64, channels: 3, background } });
-    const answer = await fetch(`${product.webUrl}/api/predictions`, {
-      method: 'POST',
-      headers: {
-        'Content-Type': 'application/json',
-        Authorization: `Bearer ${product.secret('INGEST_KEY')}`,
-      },
-      body: JSON.stringify({
-        image: (await picture.jpeg().toBuffer()).toString('base64'),
-        ...{ prediction: 'Plate', probability: 0.8, model_version: 'plates-3' },
-      }),
+    await service.reportOne(await picture.jpeg().toBuffer(), {
+      prediction: 'Plate',
+      probability: 0.8,
+      model_version: 'plates-3',
     });
-    assert.ok(answer.ok, await answer.clone().text());
-  }
-
-  /** The demonstration model with other names for its classes. */
-  function renamed(name: string, rename: (className: string) => string): string {
-    const made = at(name);
-    cpSync(DEMO_MODEL, made, { recursive: true });
-    const file = path.join(made, 'model.json');
-    const card = JSON.parse(readFileSync(file, 'utf8')) as { classes: string[] };
-    const classes = card.classes.map(rename);
-    writeFileSync(file, JSON.stringify({ ...card, classes, version: name }));
-    return made;
   }
 
   it('evaluate says that there is nothing to compare on while nothing is recorded', async () => {
@@ -93,7 +59,7 @@ describe('npm run evaluate and npm run refit, beside a service that reports its 
   it('refit refuses a dataset in which nothing is labelled before it installs anything', async () => {
     for (let shade = 0; shade < PHOTOS; shade += 1) await report(shade);
     const dataset = at('empty');
-    const exported = await runScript('export.ts', ['dataset', '--out', dataset], env);
+    const exported = await runScript('export.ts', ['dataset', '--out', dataset], service.env);
     assert.equal(exported.code, 0, exported.stderr);
     const said = await refit(dataset, '--out', at('never'));
     assertTold(said, /empty has no verified photo to train with: let people label/);
@@ -107,9 +73,9 @@ describe('npm run evaluate and npm run refit, beside a service that reports its 
   });
 
   it('evaluate compares a candidate with the model that another service runs, class by class', async () => {
-    assert.equal((await product.sync())['result'], 'success');
-    assert.equal(await labelTasks(fake, PREFIX, () => 'Soup'), PHOTOS);
-    assert.equal((await product.sync())['result'], 'success');
+    await sync();
+    assert.equal(await labelTasks(service.labelStudio, PREFIX, () => 'Soup'), PHOTOS);
+    await sync();
     const text = await evaluate('--model', DEMO_MODEL);
     assert.equal(text.code, 0, text.stderr);
     assert.match(text.stdout, /food11-\w+ \(candidate\) and plates-3 \(in service\), window 30d/);
@@ -122,7 +88,9 @@ describe('npm run evaluate and npm run refit, beside a service that reports its 
   });
 
   it('evaluate refuses a candidate that knows none of the classes that people named', async () => {
-    const stranger = renamed('stranger', (name) => `x ${name}`);
+    const stranger = at('stranger');
+    mkdirSync(stranger);
+    mixUpModel(DEMO_MODEL, stranger, 'stranger', (names) => names.map((name) => `x ${name}`));
     assertTold(
       await evaluate('--model', stranger),
       /stranger answers none of the classes that people named: it has x Bread.*; they named Soup\./,
@@ -131,7 +99,7 @@ describe('npm run evaluate and npm run refit, beside a service that reports its 
 
   it('evaluate names the classes that a candidate lacks', async () => {
     assert.equal(await relabelOne('Plate'), 1);
-    assert.equal((await product.sync())['result'], 'success');
+    await sync();
     const said = await evaluate('--model', DEMO_MODEL);
     assert.equal(said.code, 0, said.stderr);
     assert.match(said.stderr, /does not know Plate: of photos that show them it gets none right/);
@@ -140,8 +108,8 @@ describe('npm run evaluate and npm run refit, beside a service that reports its 
   /** One more photo, of a class of its own. */
   async function relabelOne(className: string): Promise<number> {
     await report(PHOTOS);
-    await product.sync();
-    return labelTasks(fake, PREFIX, () => className);
+    await sync();
+    return labelTasks(service.labelStudio, PREFIX, () => className);
   }
 
   it('evaluate says what is wrong with what was typed', async () => {

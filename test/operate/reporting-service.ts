@@ -10,7 +10,14 @@ import { type Product, startProduct } from '../servers/product.ts';
 import { temporaryFolder, writeText } from '../servers/server.ts';
 import { type Outcome, runCommand } from './run-command.ts';
 
-/** The program beside a fake Label Studio, fed with reported predictions: what an operator's commands work on. */
+/** What is reported of a picture. */
+export interface Reported {
+  readonly prediction: string;
+  readonly probability: number;
+  readonly model_version: string;
+}
+
+/** The program beside a fake Label Studio, fed with reported predictions: what commands work on. */
 export interface ReportingService {
   readonly folder: string;
   readonly dataDir: string;
@@ -19,8 +26,10 @@ export interface ReportingService {
   /** Settings of the service, and of its commands. */
   readonly env: Readonly<Record<string, string>>;
   product: Product;
-  /** Reports predictions of class cat. @returns their ids */
+  /** Reports predictions of the first class. @returns their ids */
   report(count: number): Promise<string[]>;
+  /** @returns the prediction's id */
+  reportOne(picture: Buffer, reported: Reported): Promise<string>;
   /** GET or DELETE with the ops key. */
   ops(address: string, method?: string): Promise<Response>;
   /** Labels counted over all time. */
@@ -32,9 +41,13 @@ export interface ReportingService {
   close(): Promise<void>;
 }
 
-/** @param settings over those of the service; also seen by the commands */
+/**
+ * @param settings over those of the service; also seen by the commands
+ * @param classes that the reported model knows
+ */
 export async function startReportingService(
   settings: Readonly<Record<string, string>> = {},
+  classes: readonly [string, ...string[]] = ['cat', 'dog'],
 ): Promise<ReportingService> {
   const folder = temporaryFolder('operate');
   const dataDir = path.join(folder, 'data');
@@ -42,7 +55,7 @@ export async function startReportingService(
   const env = {
     ROLES: 'web,sync',
     DATA_DIR: dataDir,
-    CLASSES_FILE: writeText(folder, 'classes.json', JSON.stringify(['cat', 'dog'])),
+    CLASSES_FILE: writeText(folder, 'classes.json', JSON.stringify(classes)),
     LABEL_STUDIO_URL: labelStudio.url,
     LABEL_STUDIO_TOKEN: labelStudio.token,
     PUSH_DELAY_SECONDS: '0',
@@ -59,9 +72,16 @@ export async function startReportingService(
     async report(count) {
       const ids: string[] = [];
       for (let index = 0; index < count; index += 1)
-        ids.push(await reportOne(service.product, index));
+        ids.push(
+          await service.reportOne(await pictureOf(index), {
+            prediction: classes[0],
+            probability: 0.9,
+            model_version: 'v1',
+          }),
+        );
       return ids;
     },
+    reportOne: (picture, reported) => reportOne(service.product, picture, reported),
     ops: (address, method = 'GET') =>
       fetch(address, {
         method,
@@ -93,21 +113,21 @@ export async function startReportingService(
   return service;
 }
 
-async function reportOne(product: Product, index: number): Promise<string> {
+function pictureOf(index: number): Promise<Buffer> {
   const background = { r: index % 256, g: 40, b: 90 };
-  const image = await sharp({ create: { width: 8, height: 8, channels: 3, background } })
+  return sharp({ create: { width: 8, height: 8, channels: 3, background } })
     .jpeg()
     .toBuffer();
+}
+
+async function reportOne(product: Product, picture: Buffer, reported: Reported): Promise<string> {
   const answer = await fetch(`${product.webUrl}/api/predictions`, {
     method: 'POST',
     headers: {
       'Content-Type': 'application/json',
       Authorization: `Bearer ${product.secret('INGEST_KEY')}`,
     },
-    body: JSON.stringify({
-      ...{ image: image.toString('base64'), prediction: 'cat', probability: 0.9 },
-      model_version: 'v1',
-    }),
+    body: JSON.stringify({ image: picture.toString('base64'), ...reported }),
   });
   assert.equal(answer.status, 201, 'reported');
   return ((await answer.json()) as { id: string }).id;
