@@ -2,7 +2,7 @@ import type { Meter } from '../../src/ports/meter.ts';
 
 const nothing = (): void => undefined;
 
-/** Commands publish no metrics. */
+/** Counts nothing: commands publish no metrics. */
 export const unmetered: Meter = {
   increment: nothing,
   observe: nothing,

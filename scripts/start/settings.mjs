@@ -13,11 +13,12 @@ import { StartError } from './start-error.mjs';
 export async function readSettings({ root, env, warn }) {
   const { parseConfig, strangeSettings } = await load(root, 'parse-config');
   const { withDotEnv, withSecrets } = await load(root, 'secrets-file');
+  const { dataDirOf } = await load(root, 'data-dir');
   try {
     const complete = withDotEnv(env, path.join(root, '.env'), (/** @type {string[]} */ names) =>
       strangeSettings(names).forEach(warn),
     );
-    const dataDir = path.resolve(root, complete['DATA_DIR'] || 'data');
+    const dataDir = path.resolve(root, dataDirOf(complete));
     const config = parseConfig(withSecrets(complete, dataDir, warn));
     return { env: complete, config, dataDir };
   } catch (error) {

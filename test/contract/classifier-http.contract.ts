@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 
+import { unmetered } from '../../scripts/records/unmetered.ts';
 import {
   createHttpClassifier,
   type HttpClassifier,
 } from '../../src/adapters/http-classifier/http-classifier.ts';
 import { UploadRejected } from '../../src/domain/errors.ts';
-import type { Meter } from '../../src/ports/meter.ts';
 
 /** A classifier that listens somewhere. */
 export interface ClassifierService {
@@ -15,13 +15,6 @@ export interface ClassifierService {
   readonly image: Buffer;
   readonly stop: () => Promise<void>;
 }
-
-const noMeter: Meter = {
-  increment: () => undefined,
-  observe: () => undefined,
-  set: () => undefined,
-  clear: () => undefined,
-};
 
 /**
  * What web relies on, and what the boards of those who come from the tutorial ask for: any service that keeps to this
@@ -43,7 +36,7 @@ export function describeClassifierService(
         modelVersion: null,
         timeoutMs: 10_000,
         clock: { now: () => Date.now() },
-        meter: noMeter,
+        meter: unmetered,
       });
     });
     after(async () => {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import { unmetered } from '../../scripts/records/unmetered.ts';
 import {
   createHttpShadow,
   type HttpShadow,
@@ -93,7 +94,7 @@ describe('the second model, as uploads meet it', function () {
       },
       clock: { now: () => web.time.now },
       meter: {
-        ...{ observe: () => undefined, set: () => undefined, clear: () => undefined },
+        ...unmetered,
         increment: (name, labels) => counted.push(`${name} ${labels?.['result'] ?? ''}`),
       },
       log: {

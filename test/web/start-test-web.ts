@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { unmetered } from '../../scripts/records/unmetered.ts';
 import { openDiskObjects } from '../../src/adapters/disk/open-disk-objects.ts';
 import { createHttpClassifier } from '../../src/adapters/http-classifier/http-classifier.ts';
 import { normaliseImage } from '../../src/adapters/sharp/normalise-image.ts';
@@ -202,12 +203,10 @@ function post(
 }
 
 const meterInto = (counted: string[]): Meter => ({
+  ...unmetered,
   increment: (name, labels) => {
     counted.push([name, ...Object.values(labels ?? {})].join(' '));
   },
-  observe: () => undefined,
-  set: () => undefined,
-  clear: () => undefined,
 });
 
 function logInto(logged: string[]): Log {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
+import { unmetered } from '../../scripts/records/unmetered.ts';
 import { type ModelFolder, readModelFolder } from '../../src/adapters/onnx/model-folder.ts';
 import { systemClock } from '../../src/adapters/system/system-clock.ts';
 import { systemRandom } from '../../src/adapters/system/system-random.ts';
@@ -48,12 +49,6 @@ describe('which model serves after a start', function () {
   });
 
   const log: Log = { ...silentLog, warn: (_fields, event) => warned.push(event) };
-  const meter = {
-    increment: () => undefined,
-    observe: () => undefined,
-    set: () => undefined,
-    clear: () => undefined,
-  };
   /** Starts, does something, ends. */
   async function serving(
     model: ModelFolder,
@@ -65,7 +60,7 @@ describe('which model serves after a start', function () {
       random: systemRandom,
       log,
       build: { version: '', revision: '' },
-      meter,
+      meter: unmetered,
     });
     try {
       await doing?.(started);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 
+import { unmetered } from '../../../scripts/records/unmetered.ts';
 import {
   createHttpClassifier,
   type HttpClassifier,
@@ -22,12 +23,10 @@ describe('the classifier over HTTP', () => {
   let counted: string[];
 
   const meter: Meter = {
+    ...unmetered,
     increment: (name, labels) => {
       counted.push(`${name} ${Object.values(labels ?? {}).join(' ')}`);
     },
-    observe: () => undefined,
-    set: () => undefined,
-    clear: () => undefined,
   };
   const connect = (modelVersion: string | null = null, baseUrl = server.url): HttpClassifier =>
     createHttpClassifier({
