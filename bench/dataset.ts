@@ -5,7 +5,7 @@ import path from 'node:path';
 
 import { writeDataset } from '../scripts/dataset/write-dataset.ts';
 import { modelVersion, objectKey, predictionId } from '../src/domain/ids.ts';
-import type { PredictionRecord } from '../src/ports/store.ts';
+import type { PredictionRecord } from '../src/ports/store/prediction-store.ts';
 
 const SIZES = [10_000, 100_000, 1_000_000];
 const PAGE = 500;

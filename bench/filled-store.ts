@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto';
 import { modelVersion, objectKey, type PredictionId, predictionId } from '../src/domain/ids.ts';
 import type { Prediction } from '../src/domain/prediction.ts';
 import type { CandidateDecision } from '../src/domain/selection.ts';
-import type { Fence, Store } from '../src/ports/store.ts';
+import type { Store } from '../src/ports/store.ts';
+import type { Fence } from '../src/ports/store/fence.ts';
 
 const DAY = 86_400_000;
 const DAYS = 30;

@@ -2,7 +2,7 @@ import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 
 import { predictionId } from '../../src/domain/ids.ts';
-import type { PredictionStore } from '../../src/ports/store.ts';
+import type { PredictionStore } from '../../src/ports/store/prediction-store.ts';
 import { createLineFile } from './line-file.ts';
 import { MANIFEST, readManifest, readSummary, type Summary } from './manifest.ts';
 import { writeViews } from './write-views.ts';

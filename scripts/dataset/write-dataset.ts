@@ -5,7 +5,7 @@ import path from 'node:path';
 
 import { type DatasetRow, datasetRow, type RowChoice } from '../../src/dataset/dataset-row.ts';
 import type { ObjectStore } from '../../src/ports/object-store.ts';
-import type { PredictionRecord, PredictionStore } from '../../src/ports/store.ts';
+import type { PredictionRecord, PredictionStore } from '../../src/ports/store/prediction-store.ts';
 import { UsageError } from '../records/run-command.ts';
 import { HashIndex } from './hash-index.ts';
 import { createLineFile, type LineFile } from './line-file.ts';

@@ -1,4 +1,4 @@
-import type { PredictionRecord } from '../ports/store.ts';
+import type { PredictionRecord } from '../ports/store/prediction-store.ts';
 import { labelOf, type LabelSource, type NoLabel } from './label-of.ts';
 
 /** Verified labels and unverified ones never stand in one folder. */

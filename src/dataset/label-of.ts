@@ -1,7 +1,7 @@
 import type { Annotation } from '../domain/annotation.ts';
 import { NONE_OF_THESE } from '../domain/prediction.ts';
 import { usableAnswers } from '../domain/unit.ts';
-import type { PredictionRecord } from '../ports/store.ts';
+import type { PredictionRecord } from '../ports/store/prediction-store.ts';
 
 /** Whose word a class is. Only annotators' agreement is verified. */
 export type LabelSource = 'annotators' | 'user_correction' | 'user_confirmation' | 'model';

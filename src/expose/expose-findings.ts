@@ -1,5 +1,5 @@
 import type { Meter } from '../ports/meter.ts';
-import type { RunStore } from '../ports/store.ts';
+import type { RunStore } from '../ports/store/run-store.ts';
 
 /** What the sync last found out: labels kept although their tasks are gone, and whether pictures open. */
 export async function exposeFindings(

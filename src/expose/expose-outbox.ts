@@ -1,5 +1,5 @@
 import type { Meter } from '../ports/meter.ts';
-import type { OutboxStore } from '../ports/store.ts';
+import type { OutboxStore } from '../ports/store/outbox-store.ts';
 
 type OutboxState = Awaited<ReturnType<OutboxStore['outboxState']>>;
 

@@ -4,7 +4,10 @@ import type { StoredPrediction } from '../domain/prediction.ts';
 import type { LabelChange } from '../domain/unit.ts';
 import type { RawTask } from '../ports/labeling-tool.ts';
 import type { Meter } from '../ports/meter.ts';
-import type { Fence, OutboxStore, PredictionStore, TaskStore } from '../ports/store.ts';
+import type { Fence } from '../ports/store/fence.ts';
+import type { OutboxStore } from '../ports/store/outbox-store.ts';
+import type { PredictionStore } from '../ports/store/prediction-store.ts';
+import type { TaskStore } from '../ports/store/task-store.ts';
 import { annotatorsWanted, overlapDraw, reachVerdict } from '../verdict/reach-verdict.ts';
 import { readAnnotation } from './read-answer.ts';
 

@@ -4,7 +4,10 @@ import type { PredictionId } from '../domain/ids.ts';
 import type { ProjectKind } from '../domain/selection.ts';
 import type { LabelingTool } from '../ports/labeling-tool.ts';
 import type { Log } from '../ports/log.ts';
-import type { Fence, OutboxStore, RunStore, TaskStore } from '../ports/store.ts';
+import type { Fence } from '../ports/store/fence.ts';
+import type { OutboxStore } from '../ports/store/outbox-store.ts';
+import type { RunStore } from '../ports/store/run-store.ts';
+import type { TaskStore } from '../ports/store/task-store.ts';
 import type { AbsorbSettings } from './absorb-tasks.ts';
 import type { PullDeps } from './pull-annotations.ts';
 

@@ -3,7 +3,8 @@ import { PROJECT_KINDS, type ProjectKind } from '../domain/selection.ts';
 import type { LabelChange } from '../domain/unit.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LabelingTool } from '../ports/labeling-tool.ts';
-import type { Fence, TaskStore } from '../ports/store.ts';
+import type { Fence } from '../ports/store/fence.ts';
+import type { TaskStore } from '../ports/store/task-store.ts';
 import { type AbsorbDeps, type AbsorbSettings, absorbTasks } from './absorb-tasks.ts';
 
 /**

@@ -3,7 +3,7 @@ import type { Reconciliation } from '../domain/findings.ts';
 import type { PredictionId } from '../domain/ids.ts';
 import { PROJECT_KINDS, type ProjectKind } from '../domain/selection.ts';
 import type { RawTask } from '../ports/labeling-tool.ts';
-import type { Fence } from '../ports/store.ts';
+import type { Fence } from '../ports/store/fence.ts';
 import { type AbsorbSettings, absorbTasks, isChanged } from './absorb-tasks.ts';
 import {
   adopt,

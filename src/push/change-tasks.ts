@@ -1,7 +1,7 @@
 import { LabelingToolRefused } from '../domain/errors.ts';
 import type { ProjectKind } from '../domain/selection.ts';
 import type { TaskRef } from '../ports/labeling-tool.ts';
-import type { OutboxEntry } from '../ports/store.ts';
+import type { OutboxEntry } from '../ports/store/outbox-store.ts';
 import { blameFor, bury, idsOf, type PushRun, standBack, taskData } from './send-batch.ts';
 
 /**

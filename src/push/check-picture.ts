@@ -4,7 +4,10 @@ import { PROJECT_KINDS } from '../domain/selection.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { OpenPicture } from '../ports/open-picture.ts';
-import type { Fence, RunStore, SelectionStore, TaskStore } from '../ports/store.ts';
+import type { Fence } from '../ports/store/fence.ts';
+import type { RunStore } from '../ports/store/run-store.ts';
+import type { SelectionStore } from '../ports/store/selection-store.ts';
+import type { TaskStore } from '../ports/store/task-store.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -1,7 +1,8 @@
 import type { PredictionId } from '../domain/ids.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { Random } from '../ports/random.ts';
-import type { Fence, SelectionStore } from '../ports/store.ts';
+import type { Fence } from '../ports/store/fence.ts';
+import type { SelectionStore } from '../ports/store/selection-store.ts';
 import { floorRate } from '../select/policy.ts';
 import { selectBatch } from '../select/select-batch.ts';
 import { readToday } from './today.ts';

@@ -1,5 +1,7 @@
 import { PROJECT_KINDS } from '../domain/selection.ts';
-import type { EstimateStore, PredictionStore, TaskStore } from '../ports/store.ts';
+import type { EstimateStore } from '../ports/store/estimate-store.ts';
+import type { PredictionStore } from '../ports/store/prediction-store.ts';
+import type { TaskStore } from '../ports/store/task-store.ts';
 
 /**
  * The classes that annotators must be able to choose: those of the model in service, and those of every other version

@@ -3,7 +3,7 @@ import type { PredictionId } from '../domain/ids.ts';
 import type { StoredPrediction } from '../domain/prediction.ts';
 import type { ProjectKind } from '../domain/selection.ts';
 import type { FoundTask, TaskDraft, TaskRef } from '../ports/labeling-tool.ts';
-import type { OutboxEntry } from '../ports/store.ts';
+import type { OutboxEntry } from '../ports/store/outbox-store.ts';
 import {
   blameFor,
   bury,

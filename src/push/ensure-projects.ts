@@ -5,7 +5,11 @@ import type { ProjectKind } from '../domain/selection.ts';
 import type { LabelingTool, ProjectSpec } from '../ports/labeling-tool.ts';
 import type { Log } from '../ports/log.ts';
 import type { Meter } from '../ports/meter.ts';
-import type { EstimateStore, Fence, PredictionStore, RunStore, TaskStore } from '../ports/store.ts';
+import type { EstimateStore } from '../ports/store/estimate-store.ts';
+import type { Fence } from '../ports/store/fence.ts';
+import type { PredictionStore } from '../ports/store/prediction-store.ts';
+import type { RunStore } from '../ports/store/run-store.ts';
+import type { TaskStore } from '../ports/store/task-store.ts';
 import { classesInUse } from './classes-in-use.ts';
 
 export interface EnsureProjectsDeps {

@@ -1,5 +1,6 @@
 import { PROJECT_KINDS, type ProjectKind } from '../domain/selection.ts';
-import type { Fence, OutboxEntry } from '../ports/store.ts';
+import type { Fence } from '../ports/store/fence.ts';
+import type { OutboxEntry } from '../ports/store/outbox-store.ts';
 import { changeTasksOf } from './change-tasks.ts';
 import { createTasksOf } from './create-tasks.ts';
 import {

@@ -2,7 +2,10 @@ import { isOpen } from '../domain/annotation.ts';
 import { PROJECT_KINDS } from '../domain/selection.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
-import type { Fence, OutboxStore, RunStore, TaskStore } from '../ports/store.ts';
+import type { Fence } from '../ports/store/fence.ts';
+import type { OutboxStore } from '../ports/store/outbox-store.ts';
+import type { RunStore } from '../ports/store/run-store.ts';
+import type { TaskStore } from '../ports/store/task-store.ts';
 
 export interface RenewImagesDeps {
   readonly store: Pick<TaskStore, 'allTasks'> &

@@ -2,7 +2,9 @@ import { HISTOGRAM_BINS } from '../domain/population.ts';
 import type { Policy } from '../domain/selection.ts';
 import { dayOf } from '../domain/window.ts';
 import type { Random } from '../ports/random.ts';
-import type { EstimateStore, Fence, SelectionStore } from '../ports/store.ts';
+import type { EstimateStore } from '../ports/store/estimate-store.ts';
+import type { Fence } from '../ports/store/fence.ts';
+import type { SelectionStore } from '../ports/store/selection-store.ts';
 import { makePolicy, type Shares } from '../select/policy.ts';
 import { readToday } from './today.ts';
 

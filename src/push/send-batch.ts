@@ -8,13 +8,10 @@ import type { Log } from '../ports/log.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { Random } from '../ports/random.ts';
-import type {
-  Fence,
-  OutboxEntry,
-  OutboxStore,
-  PredictionStore,
-  TaskStore,
-} from '../ports/store.ts';
+import type { Fence } from '../ports/store/fence.ts';
+import type { OutboxEntry, OutboxStore } from '../ports/store/outbox-store.ts';
+import type { PredictionStore } from '../ports/store/prediction-store.ts';
+import type { TaskStore } from '../ports/store/task-store.ts';
 
 export interface PushTasksDeps {
   readonly store: Pick<

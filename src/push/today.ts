@@ -1,5 +1,5 @@
 import { dayOf } from '../domain/window.ts';
-import type { SelectionStore } from '../ports/store.ts';
+import type { SelectionStore } from '../ports/store/selection-store.ts';
 import { type ArrivalForecast, forecastArrivals } from '../select/forecast-arrivals.ts';
 import { budgetOfDay } from '../select/policy.ts';
 

@@ -2,7 +2,7 @@ import { NotFound } from '../domain/errors.ts';
 import type { PredictionId } from '../domain/ids.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
-import type { PredictionStore } from '../ports/store.ts';
+import type { PredictionStore } from '../ports/store/prediction-store.ts';
 
 export interface EraseOptions {
   readonly store: Pick<PredictionStore, 'erasePrediction'>;

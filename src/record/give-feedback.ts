@@ -3,7 +3,7 @@ import type { FeedbackKind } from '../domain/feedback.ts';
 import type { PredictionId } from '../domain/ids.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Meter } from '../ports/meter.ts';
-import type { PredictionStore } from '../ports/store.ts';
+import type { PredictionStore } from '../ports/store/prediction-store.ts';
 
 export interface FeedbackOptions {
   readonly store: Pick<PredictionStore, 'giveFeedback' | 'revokeFeedback' | 'findPrediction'>;

@@ -1,6 +1,6 @@
 import type { Policy } from '../domain/selection.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { SelectionStore } from '../ports/store.ts';
+import type { SelectionStore } from '../ports/store/selection-store.ts';
 
 /** A new policy comes at most once a minute; a few seconds' delay in following it changes no probability after the fact. */
 const CACHE_MS = 2000;

@@ -3,7 +3,7 @@ import type { Prediction } from '../domain/prediction.ts';
 import type { Policy } from '../domain/selection.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
-import type { PredictionStore } from '../ports/store.ts';
+import type { PredictionStore } from '../ports/store/prediction-store.ts';
 import { ratesFor } from '../select/policy.ts';
 
 /** What a model said, whoever asked it. */

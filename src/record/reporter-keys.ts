@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { Conflict, NotFound } from '../domain/errors.ts';
 import { type Reporter, reporterName } from '../domain/reporter.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { ReporterStore } from '../ports/store.ts';
+import type { ReporterStore } from '../ports/store/reporter-store.ts';
 
 /** Another process may have made or revoked a key: it is known here within this time. */
 const CACHE_MS = 2000;

@@ -4,7 +4,9 @@ import type { Log } from '../ports/log.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { NoticeSender } from '../ports/notice-sender.ts';
 import type { Random } from '../ports/random.ts';
-import type { EstimateStore, Fence, NoticeStore } from '../ports/store.ts';
+import type { EstimateStore } from '../ports/store/estimate-store.ts';
+import type { Fence } from '../ports/store/fence.ts';
+import type { NoticeStore } from '../ports/store/notice-store.ts';
 import { dueNotices, type RetrainSettings, type ServingVersion } from './due-notices.ts';
 
 const SECOND_MS = 1000;

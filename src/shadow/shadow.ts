@@ -3,7 +3,7 @@ import type { Classification, ShadowClassifier } from '../ports/classifier.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { Meter } from '../ports/meter.ts';
-import type { PredictionStore } from '../ports/store.ts';
+import type { PredictionStore } from '../ports/store/prediction-store.ts';
 
 export interface ShadowOptions {
   readonly classifier: ShadowClassifier;

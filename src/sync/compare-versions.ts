@@ -3,7 +3,7 @@ import type { ModelVersion } from '../domain/ids.ts';
 import type { VersionPair } from '../domain/shadow-answer.ts';
 import { rollingWindow } from '../domain/window.ts';
 import { type ComparedUnit, compareOnTraffic } from '../estimate/compare-on-traffic.ts';
-import type { EstimateStore } from '../ports/store.ts';
+import type { EstimateStore } from '../ports/store/estimate-store.ts';
 import type { EstimateSettings } from './estimate-versions.ts';
 
 type Store = Pick<

@@ -6,7 +6,7 @@ import { dayOf, rollingWindow, type Window, type WindowName } from '../domain/wi
 import { fitCalibrationMap } from '../estimate/calibration-map.ts';
 import { estimateWindow } from '../estimate/estimate-window.ts';
 import { belowTargetEvalue, evidenceByDay } from '../estimate/evalue.ts';
-import type { EstimateStore } from '../ports/store.ts';
+import type { EstimateStore } from '../ports/store/estimate-store.ts';
 
 const DAY_MS = 86_400_000;
 

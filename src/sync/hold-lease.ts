@@ -1,6 +1,7 @@
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
-import type { Fence, RunStore } from '../ports/store.ts';
+import type { Fence } from '../ports/store/fence.ts';
+import type { RunStore } from '../ports/store/run-store.ts';
 
 const LEASE = 'sync';
 const LEASE_MS = 60_000;

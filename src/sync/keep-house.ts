@@ -1,7 +1,8 @@
 import { windowLengthMs, type WindowName } from '../domain/window.ts';
 import type { Log } from '../ports/log.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
-import type { Fence, Store } from '../ports/store.ts';
+import type { Store } from '../ports/store.ts';
+import type { Fence } from '../ports/store/fence.ts';
 
 const DAY_MS = 86_400_000;
 /** An upload's image is written before its record; this long afterwards one without a record is an orphan. */

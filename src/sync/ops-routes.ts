@@ -2,7 +2,8 @@ import express, { type RequestHandler, type Router } from 'express';
 import { z } from 'zod';
 
 import { hasBearer } from '../http/bearer.ts';
-import type { OutboxEntry, OutboxStore, RunStore, SyncRun } from '../ports/store.ts';
+import type { OutboxEntry, OutboxStore } from '../ports/store/outbox-store.ts';
+import type { RunStore, SyncRun } from '../ports/store/run-store.ts';
 import { NO_ORDERS, type Orders, type SyncLoop } from './sync-loop.ts';
 
 const DEAD_SHOWN = 1000;

@@ -1,5 +1,5 @@
 import type { Log } from '../ports/log.ts';
-import type { SyncRun } from '../ports/store.ts';
+import type { SyncRun } from '../ports/store/run-store.ts';
 import type { DeletionsDecision } from '../pull/mend-missing.ts';
 
 export type Trigger = SyncRun['trigger'];

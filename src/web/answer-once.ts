@@ -8,7 +8,7 @@ import { type PredictionId, predictionId } from '../domain/ids.ts';
 import type { Claim, KeyedRequest, StoredAnswer } from '../domain/stored-answer.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
-import type { AnswerStore } from '../ports/store.ts';
+import type { AnswerStore } from '../ports/store/answer-store.ts';
 import { wantsPage } from './wants-page.ts';
 
 const KEPT_MS = 86_400_000;

@@ -1,7 +1,7 @@
 import type { PastEstimate } from '../domain/estimate.ts';
 import type { ModelVersion } from '../domain/ids.ts';
 import type { WindowName } from '../domain/window.ts';
-import type { EstimateStore } from '../ports/store.ts';
+import type { EstimateStore } from '../ports/store/estimate-store.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;

@@ -1,5 +1,5 @@
 import type { Mistake } from '../domain/estimate.ts';
-import type { PredictionStore } from '../ports/store.ts';
+import type { PredictionStore } from '../ports/store/prediction-store.ts';
 import type { ImageLinks } from './image-links.ts';
 import { confidencePercent } from './percent.ts';
 

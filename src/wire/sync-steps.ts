@@ -18,7 +18,7 @@ import { exposeEstimates } from '../expose/expose-estimates.ts';
 import { exposeFindings } from '../expose/expose-findings.ts';
 import { exposeOutbox } from '../expose/expose-outbox.ts';
 import type { Meter } from '../ports/meter.ts';
-import type { Fence } from '../ports/store.ts';
+import type { Fence } from '../ports/store/fence.ts';
 import { pullAnnotations } from '../pull/pull-annotations.ts';
 import { reconcileTasks } from '../pull/reconcile-tasks.ts';
 import { createCheckPicture } from '../push/check-picture.ts';

@@ -1,7 +1,7 @@
 import type { Answer, Verdict } from '../../src/domain/annotation.ts';
 import { modelVersion, objectKey, predictionId } from '../../src/domain/ids.ts';
 import type { StoredPrediction } from '../../src/domain/prediction.ts';
-import type { PredictionRecord } from '../../src/ports/store.ts';
+import type { PredictionRecord } from '../../src/ports/store/prediction-store.ts';
 
 export const AT = Date.UTC(2026, 10, 22, 12);
 

@@ -12,7 +12,7 @@ import { updateDataset } from '../../scripts/dataset/update-dataset.ts';
 import { type DatasetPlan, writeDataset } from '../../scripts/dataset/write-dataset.ts';
 import { objectKey } from '../../src/domain/ids.ts';
 import { NONE_OF_THESE } from '../../src/domain/prediction.ts';
-import type { PredictionRecord } from '../../src/ports/store.ts';
+import type { PredictionRecord } from '../../src/ports/store/prediction-store.ts';
 import { agreedOn, AT, record } from './records.ts';
 
 const quiet = (): void => undefined;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { predictionId } from '../../src/domain/ids.ts';
-import type { Fence } from '../../src/ports/store.ts';
+import type { Fence } from '../../src/ports/store/fence.ts';
 import { photo } from './photos.ts';
 import { OPS, PAGE, startTestWeb, type TestWeb } from './start-test-web.ts';
 

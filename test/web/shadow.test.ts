@@ -10,7 +10,7 @@ import {
 } from '../../src/adapters/http-classifier/http-shadow.ts';
 import { StoreUnavailable } from '../../src/domain/errors.ts';
 import { modelVersion, type PredictionId } from '../../src/domain/ids.ts';
-import type { PredictionStore } from '../../src/ports/store.ts';
+import type { PredictionStore } from '../../src/ports/store/prediction-store.ts';
 import { createShadow } from '../../src/shadow/create-shadow.ts';
 import type { Shadow } from '../../src/shadow/shadow.ts';
 import { plain, silentLog } from '../adapters/onnx/tiny-model.ts';

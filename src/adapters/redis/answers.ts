@@ -1,6 +1,6 @@
 import type { PredictionId } from '../../domain/ids.ts';
 import { type AnswerRecord, claimRecord } from '../../domain/stored-answer.ts';
-import type { AnswerStore } from '../../ports/store.ts';
+import type { AnswerStore } from '../../ports/store/answer-store.ts';
 import type { Connection } from './connection.ts';
 import { type IndexEntry, transact, type Transaction } from './transaction.ts';
 import { Turns } from './turns.ts';

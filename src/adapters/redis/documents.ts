@@ -6,7 +6,7 @@ import type { ProjectKind, SelectionReason } from '../../domain/selection.ts';
 import type { ShadowAnswer } from '../../domain/shadow-answer.ts';
 import type { Unit } from '../../domain/unit.ts';
 import { outcomeOf, usableAnswers } from '../../domain/unit.ts';
-import type { OutboxEntry } from '../../ports/store.ts';
+import type { OutboxEntry } from '../../ports/store/outbox-store.ts';
 import type { Connection } from './connection.ts';
 import type { IndexEntry, Transaction } from './transaction.ts';
 

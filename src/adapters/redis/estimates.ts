@@ -2,7 +2,7 @@ import type { AccuracyEstimate, PastEstimate } from '../../domain/estimate.ts';
 import { pastEstimate, thinnedPeriods, withoutMistake } from '../../domain/estimate.ts';
 import type { ModelVersion, PredictionId } from '../../domain/ids.ts';
 import { dayOf } from '../../domain/window.ts';
-import type { EstimateStore } from '../../ports/store.ts';
+import type { EstimateStore } from '../../ports/store/estimate-store.ts';
 import type { Connection } from './connection.ts';
 import type { UnitDocument } from './documents.ts';
 import { differingKey, unitKey, unitOf } from './documents.ts';

@@ -1,5 +1,5 @@
 import type { PredictionId } from '../../domain/ids.ts';
-import type { OutboxEntry, OutboxStore } from '../../ports/store.ts';
+import type { OutboxEntry, OutboxStore } from '../../ports/store/outbox-store.ts';
 import type { Connection } from './connection.ts';
 import type { UnitDocument } from './documents.ts';
 import { entryKey, saveEntry, saveUnit, unitKey } from './documents.ts';

@@ -4,7 +4,7 @@ import { disputedIncrements, patternIndex, recordedIncrement } from '../../domai
 import type { Prediction } from '../../domain/prediction.ts';
 import { differsInTime, type ShadowAnswer } from '../../domain/shadow-answer.ts';
 import { hourOf } from '../../domain/window.ts';
-import type { PredictionStore } from '../../ports/store.ts';
+import type { PredictionStore } from '../../ports/store/prediction-store.ts';
 import type { Connection } from './connection.ts';
 import type { PredictionDocument, UnitDocument } from './documents.ts';
 import {

@@ -1,5 +1,5 @@
 import type { PredictionId } from '../../domain/ids.ts';
-import type { PredictionRecord } from '../../ports/store.ts';
+import type { PredictionRecord } from '../../ports/store/prediction-store.ts';
 import type { Connection } from './connection.ts';
 import {
   type PredictionDocument,

@@ -1,5 +1,5 @@
 import type { Reporter } from '../../domain/reporter.ts';
-import type { ReporterStore } from '../../ports/store.ts';
+import type { ReporterStore } from '../../ports/store/reporter-store.ts';
 import type { Connection } from './connection.ts';
 
 export const reporterStore = (connection: Connection): ReporterStore => {

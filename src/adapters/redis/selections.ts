@@ -8,7 +8,8 @@ import type {
 } from '../../domain/selection.ts';
 import { projectOf } from '../../domain/selection.ts';
 import { dayOf } from '../../domain/window.ts';
-import type { OutboxStore, SelectionStore } from '../../ports/store.ts';
+import type { OutboxStore } from '../../ports/store/outbox-store.ts';
+import type { SelectionStore } from '../../ports/store/selection-store.ts';
 import type { Connection } from './connection.ts';
 import type { PredictionDocument, UnitDocument } from './documents.ts';
 import { predictionKey, savePrediction, shadowOf, shownFeedback, unitKey } from './documents.ts';

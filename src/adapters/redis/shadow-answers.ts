@@ -1,7 +1,7 @@
 import type { Prediction } from '../../domain/prediction.ts';
 import type { PairCounts, ShadowAnswer, VersionPair } from '../../domain/shadow-answer.ts';
 import { dayOf, hourOf } from '../../domain/window.ts';
-import type { EstimateStore } from '../../ports/store.ts';
+import type { EstimateStore } from '../../ports/store/estimate-store.ts';
 import type { Connection } from './connection.ts';
 import { readRolledUntil, rolledKey } from './population.ts';
 import type { Transaction } from './transaction.ts';

@@ -2,7 +2,7 @@ import type { Annotation, Task } from '../../domain/annotation.ts';
 import { annotationChanges, verdictReachedAt } from '../../domain/annotation.ts';
 import type { PredictionId } from '../../domain/ids.ts';
 import type { ProjectKind } from '../../domain/selection.ts';
-import type { TaskStore } from '../../ports/store.ts';
+import type { TaskStore } from '../../ports/store/task-store.ts';
 import type { Connection } from './connection.ts';
 import type { UnitDocument } from './documents.ts';
 import { saveUnit, taskOf, unitKey } from './documents.ts';

@@ -1,5 +1,5 @@
 import { LeaseLost, StoreUnavailable } from '../../domain/errors.ts';
-import type { Fence } from '../../ports/store.ts';
+import type { Fence } from '../../ports/store/fence.ts';
 import { APPLY_SCRIPT } from './apply-script.ts';
 import type { Connection } from './connection.ts';
 

@@ -1,6 +1,6 @@
 import type { PredictionId } from '../../domain/ids.ts';
 import { type AnswerRecord, claimRecord, type StoredAnswer } from '../../domain/stored-answer.ts';
-import type { AnswerStore } from '../../ports/store.ts';
+import type { AnswerStore } from '../../ports/store/answer-store.ts';
 import type { Database } from './database.ts';
 
 interface AnswerRow {

@@ -1,7 +1,7 @@
 import type { AccuracyEstimate, PastEstimate } from '../../domain/estimate.ts';
 import { pastEstimate, thinnedPeriods, withoutMistake } from '../../domain/estimate.ts';
 import type { ModelVersion, PredictionId } from '../../domain/ids.ts';
-import type { EstimateStore } from '../../ports/store.ts';
+import type { EstimateStore } from '../../ports/store/estimate-store.ts';
 import type { Database } from './database.ts';
 import { feedbackCounts, rollUpFeedback } from './feedback.ts';
 import { fenced } from './fence.ts';

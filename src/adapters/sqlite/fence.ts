@@ -1,5 +1,5 @@
 import { LeaseLost } from '../../domain/errors.ts';
-import type { Fence } from '../../ports/store.ts';
+import type { Fence } from '../../ports/store/fence.ts';
 import type { Database } from './database.ts';
 
 /** Runs within the transaction that it guards. @throws LeaseLost when the lease changed hands */

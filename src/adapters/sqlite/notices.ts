@@ -1,5 +1,5 @@
 import type { Notice } from '../../domain/notice.ts';
-import type { NoticeStore } from '../../ports/store.ts';
+import type { NoticeStore } from '../../ports/store/notice-store.ts';
 import type { Database } from './database.ts';
 import { fenced } from './fence.ts';
 

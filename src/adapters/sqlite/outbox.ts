@@ -1,4 +1,4 @@
-import type { OutboxEntry, OutboxStore } from '../../ports/store.ts';
+import type { OutboxEntry, OutboxStore } from '../../ports/store/outbox-store.ts';
 import type { Database } from './database.ts';
 import { fenced } from './fence.ts';
 import type { OutboxRow, UnitRow } from './rows.ts';

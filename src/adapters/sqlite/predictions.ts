@@ -9,7 +9,7 @@ import type { Prediction } from '../../domain/prediction.ts';
 import type { Disputant } from '../../domain/selection.ts';
 import { differsInTime } from '../../domain/shadow-answer.ts';
 import { hourOf } from '../../domain/window.ts';
-import type { PredictionStore } from '../../ports/store.ts';
+import type { PredictionStore } from '../../ports/store/prediction-store.ts';
 import type { Database } from './database.ts';
 import { erase } from './erase.ts';
 import { giveFeedback, liveFeedback, revokeFeedback } from './feedback.ts';

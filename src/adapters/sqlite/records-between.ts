@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 
 import type { ObjectKey } from '../../domain/ids.ts';
-import type { PredictionRecord } from '../../ports/store.ts';
+import type { PredictionRecord } from '../../ports/store/prediction-store.ts';
 import type { Database } from './database.ts';
 import { liveFeedback } from './feedback.ts';
 import { predictionOf, type PredictionRow, taskOf, type UnitRow } from './rows.ts';

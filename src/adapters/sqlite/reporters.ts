@@ -1,4 +1,4 @@
-import type { ReporterStore } from '../../ports/store.ts';
+import type { ReporterStore } from '../../ports/store/reporter-store.ts';
 import type { Database } from './database.ts';
 
 interface Row {

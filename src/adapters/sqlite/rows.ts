@@ -2,7 +2,7 @@ import type { Annotation, Task, Verdict } from '../../domain/annotation.ts';
 import type { ModelVersion, ObjectKey, PredictionId } from '../../domain/ids.ts';
 import type { Decision, StoredPrediction } from '../../domain/prediction.ts';
 import type { Disputant, ProjectKind, SelectionReason } from '../../domain/selection.ts';
-import type { OutboxEntry } from '../../ports/store.ts';
+import type { OutboxEntry } from '../../ports/store/outbox-store.ts';
 
 /** A row of `predictions`. */
 export interface PredictionRow {

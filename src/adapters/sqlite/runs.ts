@@ -1,6 +1,6 @@
 import { StoreUnusable } from '../../domain/errors.ts';
 import type { Findings } from '../../domain/findings.ts';
-import type { RunStore, SyncRun } from '../../ports/store.ts';
+import type { RunStore, SyncRun } from '../../ports/store/run-store.ts';
 import type { Database } from './database.ts';
 import { fenced } from './fence.ts';
 

@@ -3,7 +3,7 @@ import { decidedIncrement } from '../../domain/population.ts';
 import type { Batch, Candidate, CandidateDecision, Policy } from '../../domain/selection.ts';
 import { projectOf } from '../../domain/selection.ts';
 import { dayOf } from '../../domain/window.ts';
-import type { SelectionStore } from '../../ports/store.ts';
+import type { SelectionStore } from '../../ports/store/selection-store.ts';
 import type { Database } from './database.ts';
 import { shownFeedback } from './feedback.ts';
 import { fenced } from './fence.ts';

@@ -2,7 +2,7 @@ import type { Annotation, Task } from '../../domain/annotation.ts';
 import { annotationChanges, verdictReachedAt } from '../../domain/annotation.ts';
 import type { PredictionId } from '../../domain/ids.ts';
 import type { ProjectKind } from '../../domain/selection.ts';
-import type { TaskStore } from '../../ports/store.ts';
+import type { TaskStore } from '../../ports/store/task-store.ts';
 import type { Database } from './database.ts';
 import { fenced } from './fence.ts';
 import type { UnitRow } from './rows.ts';

@@ -10,8 +10,9 @@ import type {
   CandidateDecision,
   SelectionReason,
 } from '../../../src/domain/selection.ts';
-import type { OutboxEntry, Store } from '../../../src/ports/store.ts';
-import type { Fence } from '../../../src/ports/store.ts';
+import type { Store } from '../../../src/ports/store.ts';
+import type { Fence } from '../../../src/ports/store/fence.ts';
+import type { OutboxEntry } from '../../../src/ports/store/outbox-store.ts';
 
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 
 import { modelVersion } from '../../../src/domain/ids.ts';
-import type { PredictionRecord, Store } from '../../../src/ports/store.ts';
+import type { Store } from '../../../src/ports/store.ts';
+import type { PredictionRecord } from '../../../src/ports/store/prediction-store.ts';
 import type { Bench } from './fixtures.ts';
 import {
   agreed,

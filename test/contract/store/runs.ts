@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { LeaseLost, StoreUnusable } from '../../../src/domain/errors.ts';
-import type { SyncRun } from '../../../src/ports/store.ts';
+import type { SyncRun } from '../../../src/ports/store/run-store.ts';
 import type { Bench } from './fixtures.ts';
 import { LEASE, NOON, takeLease } from './fixtures.ts';
 
