@@ -6,14 +6,14 @@ import { pathToFileURL } from 'node:url';
 
 import * as prettier from 'prettier';
 
-import { settingsSchema } from '../src/config/parse-config.ts';
+import { settingsSchema } from '../src/config/settings-schema.ts';
 import { type Description, GROUPS, type SettingName } from './settings/descriptions.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 
 const INTRODUCTION = `# Settings
 
-Generated from \`src/config/parse-config.ts\` by \`npm run docs:settings\`; a test compares the two.
+Generated from \`src/config/settings-schema.ts\` by \`npm run docs:settings\`; a test compares the two.
 
 Settings come from the environment, or from a file \`.env\` in the repository's folder (the environment wins). They are read once; a bad value stops the start with every fault named. An empty value counts as not set. Secrets that are not set come from \`DATA_DIR/secrets.env\`, which the first start makes (except with \`STORE=redis\`, where all processes need the same ones).
 `;

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { dataDirOf } from './config/data-dir.ts';
-import { parseConfig, strangeSettings } from './config/parse-config.ts';
+import { parseConfig } from './config/parse-config.ts';
 import { withDotEnv, withSecrets } from './config/secrets-file.ts';
+import { strangeSettings } from './config/strange-settings.ts';
 import { AppError } from './domain/errors.ts';
 import { wire } from './wire.ts';
 import type { Part } from './wire/service.ts';

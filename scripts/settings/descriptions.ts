@@ -1,4 +1,4 @@
-import type { settingsSchema } from '../../src/config/parse-config.ts';
+import type { settingsSchema } from '../../src/config/settings-schema.ts';
 
 export type SettingName = keyof (typeof settingsSchema)['shape'];
 

@@ -11,7 +11,8 @@ import { StartError } from './start-error.mjs';
  *   `env` without the secrets: the program reads them itself
  */
 export async function readSettings({ root, env, warn }) {
-  const { parseConfig, strangeSettings } = await load(root, 'parse-config');
+  const { parseConfig } = await load(root, 'parse-config');
+  const { strangeSettings } = await load(root, 'strange-settings');
   const { withDotEnv, withSecrets } = await load(root, 'secrets-file');
   const { dataDirOf } = await load(root, 'data-dir');
   try {

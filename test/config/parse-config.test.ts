@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 
-import { parseConfig, strangeSettings } from '../../src/config/parse-config.ts';
+import { parseConfig } from '../../src/config/parse-config.ts';
 import { makeSecret, SECRET_NAMES } from '../../src/config/secrets.ts';
+import { strangeSettings } from '../../src/config/strange-settings.ts';
 import { ConfigInvalid } from '../../src/domain/errors.ts';
 
 const secrets = Object.fromEntries(SECRET_NAMES.map((name) => [name, makeSecret(name)]));

@@ -5,8 +5,9 @@ import { parseEnv } from 'node:util';
 
 import { envExample, settingsPage } from '../../scripts/docs-settings.ts';
 import { GROUPS } from '../../scripts/settings/descriptions.ts';
-import { parseConfig, settingsSchema } from '../../src/config/parse-config.ts';
+import { parseConfig } from '../../src/config/parse-config.ts';
 import { makeSecret, SECRET_NAMES } from '../../src/config/secrets.ts';
+import { settingsSchema } from '../../src/config/settings-schema.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
