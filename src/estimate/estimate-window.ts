@@ -1,15 +1,9 @@
-import type { AccuracyEstimate, LabelFree } from '../domain/estimate.ts';
+import type { AccuracyEstimate } from '../domain/estimate.ts';
 import type { FeedbackKind } from '../domain/feedback.ts';
 import type { ModelVersion } from '../domain/ids.ts';
-import {
-  HISTOGRAM_BINS,
-  patternIndex,
-  PATTERNS,
-  type PopulationBlock,
-  type PopulationDay,
-} from '../domain/population.ts';
+import type { PopulationBlock, PopulationDay } from '../domain/population.ts';
 import { correctness, type Unit } from '../domain/unit.ts';
-import { dayOf, type Window } from '../domain/window.ts';
+import type { Window } from '../domain/window.ts';
 import { krippendorffAlpha } from './agreement.ts';
 import { calibration } from './calibration.ts';
 import { classEstimate, domainAccuracy, intervalOf, macroF1 } from './class-estimates.ts';
@@ -22,11 +16,13 @@ import {
   populationOf,
   type PopulationSums,
   randomPopulationOf,
+  type ResponseRates,
 } from './population-sums.ts';
 import { randomPartEstimate } from './random-part.ts';
-import { type ResponseRate, responseRates } from './response-rates.ts';
+import { histogramOf, labelFree } from './traffic-confidence.ts';
 import { type PointEstimate, tunedDifference } from './tuned-difference.ts';
 import { hasExtremeWeights, sumOver } from './weights.ts';
+import { labelledUnit, responseOf, responseRows } from './window-responses.ts';
 import { worstMistakes } from './worst-mistakes.ts';
 
 const LEAST_LABELS = 5;
@@ -68,6 +64,7 @@ export function estimateWindow(input: WindowInput): AccuracyEstimate {
   const { window, blocks } = input;
   const units = input.units.filter(({ at }) => at >= window.from && at < window.to);
   const rates = responseOf(units, blocks, window);
+  const histogram = histogramOf(input.days, window);
   const population = sumsOf(blocks, rates);
   const labelled = units.flatMap((unit) => labelledUnit(unit, unit.pi, rates.pi));
   const randomUnits = units
@@ -96,9 +93,9 @@ export function estimateWindow(input: WindowInput): AccuracyEstimate {
     disagrees: point !== null && random !== null && areDisjoint(point, random),
     naive:
       labelled.length < LEAST_LABELS ? null : sumOver(labelled, ({ a }) => a) / labelled.length,
-    labelFree: labelFree(population.all, input),
+    labelFree: labelFree(population.all, input.calibrationMap, histogram),
     evalue: input.evalue,
-    ...detailFields(input, labelled, population, blocks),
+    ...detailFields(input, labelled, population, histogram),
     feedback: feedbackQuality(labelled, input.feedbackCounts),
     responses: responseRows(units),
     agreement: krippendorffAlpha(units.map(({ answers }) => answers.map(({ answer }) => answer))),
@@ -107,55 +104,13 @@ export function estimateWindow(input: WindowInput): AccuracyEstimate {
   };
 }
 
-interface Rates {
-  readonly pi: ResponseRate;
-  readonly q: ResponseRate;
-}
-
-const patternOf = (unit: Unit): number => patternIndex(unit.isLowConfidence, unit.isDisputed);
-
-function responseOf(
-  units: readonly Unit[],
-  blocks: readonly PopulationBlock[],
-  window: Window,
-): Rates {
-  const selected = (chosen: readonly Unit[], p: (unit: Unit) => number) =>
-    chosen.map((unit) => ({
-      pattern: patternOf(unit),
-      at: unit.at,
-      p: p(unit),
-      isLabelled: unit.outcome.state === 'labelled',
-    }));
-  const from = blocks.reduce((first, block) => Math.min(first, block.from), window.from);
-  const random = units.filter(({ isRandom }) => isRandom);
-  return {
-    pi: responseRates(
-      selected(units, ({ pi }) => pi),
-      from,
-      window.to,
-    ),
-    q: responseRates(
-      selected(random, ({ q }) => q),
-      from,
-      window.to,
-    ),
-  };
-}
-
-function labelledUnit(unit: Unit, p: number, rate: ResponseRate): readonly LabelledUnit[] {
-  const a = correctness(unit);
-  if (a === null || unit.outcome.state !== 'labelled') return [];
-  const pi = p * rate(patternOf(unit), unit.at);
-  return [{ unit, shares: unit.outcome.shares, a, m: unit.confidence, pi }];
-}
-
 interface PopulationParts {
   readonly all: PopulationSums;
   readonly byClass: ReadonlyMap<string, PopulationSums>;
   readonly bySegment: ReadonlyMap<string, PopulationSums>;
 }
 
-function sumsOf(blocks: readonly PopulationBlock[], rates: Rates): PopulationParts {
+function sumsOf(blocks: readonly PopulationBlock[], rates: ResponseRates): PopulationParts {
   const all = emptySums();
   const byClass = new Map<string, PopulationSums>();
   const bySegment = new Map<string, PopulationSums>();
@@ -233,34 +188,6 @@ function worstCases(units: readonly Unit[]): AccuracyEstimate['bounds'] {
 const areDisjoint = (a: PointEstimate, b: PointEstimate): boolean =>
   a.upper < b.lower || b.upper < a.lower;
 
-/** CBPE: what the model's own confidence promises. It needs no labels and sees no error beyond it. */
-function labelFree(sums: PopulationSums, input: WindowInput): LabelFree | null {
-  if (sums.predictions === 0) return null;
-  const { calibrationMap: map } = input;
-  const histogram = histogramOf(input.days, input.window);
-  const seen = histogram.reduce((total, count) => total + count, 0);
-  if (map === null || seen === 0)
-    return { value: sums.confidence / sums.predictions, isCalibrated: false };
-  const mapped = histogram.reduce(
-    (total, count, bin) => total + count * map((bin + 0.5) / HISTOGRAM_BINS),
-    0,
-  );
-  return { value: mapped / seen, isCalibrated: true };
-}
-
-/** Confidence of the traffic; days are whole, also where the window begins or ends inside of one. */
-function histogramOf(days: readonly PopulationDay[], window: Window): Float64Array {
-  const sum = new Float64Array(HISTOGRAM_BINS);
-  for (const { from, histogram } of days) {
-    const isTouched = window.name === 'all' || from >= dayOf(window.from);
-    if (!isTouched || from >= window.to) continue;
-    histogram.forEach((count, bin) => {
-      sum[bin] = (sum[bin] ?? 0) + count;
-    });
-  }
-  return sum;
-}
-
 type DetailFields = Pick<
   AccuracyEstimate,
   'classes' | 'macroF1' | 'segments' | 'confusion' | 'calibration'
@@ -270,10 +197,10 @@ function detailFields(
   input: WindowInput,
   labelled: readonly LabelledUnit[],
   population: PopulationParts,
-  blocks: readonly PopulationBlock[],
+  histogram: Float64Array,
 ): DetailFields {
   const classes = [
-    ...new Set([...input.classes, ...blocks.map(({ predictedClass }) => predictedClass)]),
+    ...new Set([...input.classes, ...input.blocks.map(({ predictedClass }) => predictedClass)]),
   ];
   const segments = [...new Set([...input.segments, ...population.bySegment.keys()])];
   const traffic = new Map([...population.byClass].map(([name, sums]) => [name, sums.decided]));
@@ -284,7 +211,7 @@ function detailFields(
     macroF1: macroF1(labelled, classes),
     segments: segments.map((segment) => segmentEstimate(segment, labelled, population)),
     confusion: confusionMatrix(labelled, traffic),
-    calibration: calibration(labelled, histogramOf(input.days, input.window)),
+    calibration: calibration(labelled, histogram),
   };
 }
 
@@ -301,19 +228,4 @@ function segmentEstimate(
     labels: sample.length,
     accuracy: domainAccuracy(sample, populationOf(sums)),
   };
-}
-
-function responseRows(units: readonly Unit[]): AccuracyEstimate['responses'] {
-  return PATTERNS.map((pattern, index) => {
-    const rows = units.filter((unit) => patternOf(unit) === index);
-    const inState = (state: Unit['outcome']['state']): number =>
-      rows.filter(({ outcome }) => outcome.state === state).length;
-    return {
-      pattern,
-      selected: rows.length,
-      labelled: inState('labelled'),
-      skipped: inState('skipped'),
-      open: inState('open'),
-    };
-  });
 }
