@@ -1,5 +1,7 @@
 import http from 'node:http';
 
+import { quantile } from './quantile.ts';
+
 /** One request of an open-loop run. */
 export interface Sample {
   /** 0: no answer at all. */
@@ -35,9 +37,6 @@ export async function peakOf(options: {
   agent.destroy();
   return { perSecond: answered.length / options.seconds, p99Ms: quantile(answered, 0.99) };
 }
-
-export const quantile = (values: readonly number[], share: number): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? NaN;
 
 /**
  * Sends bodies at Poisson arrivals, whether or not earlier ones were answered.

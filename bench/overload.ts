@@ -6,8 +6,9 @@ import { DEMO_MODEL, demoModel } from '../test/servers/demo-model.ts';
 import { temporaryFolder } from '../test/servers/server.ts';
 import { lightPhotos } from './bodies.ts';
 import { startBuiltClassifier } from './built-classifier.ts';
-import { openLoop, peakOf, quantile, type Sample } from './open-loop.ts';
+import { openLoop, peakOf, type Sample } from './open-loop.ts';
 import { processCost } from './process-cost.ts';
+import { quantile } from './quantile.ts';
 
 const OVERLOAD = 1.9;
 const SECONDS = 60;
@@ -69,12 +70,13 @@ async function secondsToRecover(url: string, bodies: readonly Buffer[]): Promise
   return (performance.now() - begin) / 1000;
 }
 
-/** @param alone the closed-loop peak, answers/s, and the slowest hundredth of images when all workers are busy, ms */
+/** @param closed the closed-loop peak, answers/s, and the slowest hundredth of images when all workers are busy, ms */
 function report(
-  { capacity, imageMs }: { readonly capacity: number; readonly imageMs: number },
+  closed: { readonly capacity: number; readonly imageMs: number },
   samples: readonly Sample[],
   cost: { before: number; after: number; recovery: number; ready: number; generator: number },
 ): void {
+  const { capacity, imageMs } = closed;
   const answered = samples.filter(({ status }) => status === 200);
   const refused = samples.filter(({ status }) => status === 503);
   const latencies = answered.map(({ latencyMs }) => latencyMs);

@@ -7,6 +7,7 @@ import { estimateVersions } from '../src/sync/estimate-versions.ts';
 import { OPS, PAGE, startTestWeb } from '../test/web/start-test-web.ts';
 import { NOW, predictionOf } from './filled-store.ts';
 import { openFilled, SMALL } from './kept-store.ts';
+import { quantile } from './quantile.ts';
 
 const LARGE = 1_000_000;
 const ROUNDS = 40;
@@ -99,7 +100,6 @@ async function measure(
     if (!answer.ok) throw new Error(`${path} answered ${answer.status}`);
     await answer.arrayBuffer();
   }
-  const sorted = times.slice(5).sort((a, b) => a - b);
-  const at = (share: number): number => sorted[Math.floor(share * sorted.length)] ?? NaN;
-  return [at(0.5), at(0.95)];
+  const warm = times.slice(5);
+  return [quantile(warm, 0.5), quantile(warm, 0.95)];
 }

@@ -8,6 +8,7 @@ import { temporaryFolder } from '../test/servers/server.ts';
 import { photoForm } from '../test/web/start-test-web.ts';
 import { lightPhotos } from './bodies.ts';
 import { processCost } from './process-cost.ts';
+import { quantile } from './quantile.ts';
 
 const SECONDS = 10;
 const WARM_UP_SECONDS = 3;
@@ -55,15 +56,12 @@ async function measure(
       const { times, failed } = await uploadFor(product, photos, clients, SECONDS);
       const cpuSeconds = processCost(product.process.pid).cpuSeconds - cost.cpuSeconds;
       const after = await shadowAnswers(product);
-      const sorted = times.toSorted((a, b) => a - b);
-      const quantile = (q: number): string =>
-        (sorted[Math.floor(q * sorted.length)] ?? NaN).toFixed(0);
       const [recorded, dropped] = [
         after.recorded - before.recorded,
         after.dropped - before.dropped,
       ];
       console.log(
-        `| ${name} | ${clients} | ${(times.length / SECONDS).toFixed(1)} | ${quantile(0.5)} | ${quantile(0.99)} | ${failed} | ${recorded} | ${dropped} | ${((1000 * cpuSeconds) / times.length).toFixed(1)} |`,
+        `| ${name} | ${clients} | ${(times.length / SECONDS).toFixed(1)} | ${quantile(times, 0.5).toFixed(0)} | ${quantile(times, 0.99).toFixed(0)} | ${failed} | ${recorded} | ${dropped} | ${((1000 * cpuSeconds) / times.length).toFixed(1)} |`,
       );
     }
   } finally {
