@@ -25,6 +25,11 @@ const CONFIG =
 
 describe("the lines for Label Studio's PostgreSQL in docs/operations.md", function () {
   this.timeout(600_000);
+  const started: Server[] = [];
+  const keep = (server: Server): Server => {
+    started.push(server);
+    return server;
+  };
   let postgres: Server;
   let labelStudio: Server;
   const folder = temporaryFolder('label-studio-postgres');
@@ -34,13 +39,12 @@ describe("the lines for Label Studio's PostgreSQL in docs/operations.md", functi
       env: process.env,
       logFile: path.join(cacheFolder(process.env), 'label-studio-install.log'),
     });
-    postgres = await startPostgres();
-    labelStudio = await startOn(postgres);
+    postgres = keep(await startPostgres());
+    labelStudio = keep(await startOn(postgres));
   });
 
   after(async () => {
-    await labelStudio.stop();
-    await postgres.stop();
+    for (const server of started.reverse()) await server.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -53,7 +57,7 @@ describe("the lines for Label Studio's PostgreSQL in docs/operations.md", functi
     await people.removeProject(project);
     await labelStudio.stop();
     run('pg_restore', postgres, folder);
-    labelStudio = await startOn(postgres);
+    labelStudio = keep(await startOn(postgres));
     const answer = await fetch(`${labelStudio.url}/api/tasks/${task}/annotations/`, {
       headers: { Authorization: `Token ${ACCOUNT.token}` },
     });
