@@ -18,12 +18,10 @@ describeActs('nothing lost, nothing twice', [
   {
     'a process killed again and again': killAgainAndAgain,
     'one of many processes killed again and again': killAmongMany,
-    'the n-th request to Label Studio never arrives': (history, labelStudio) =>
-      failEveryRequest(history, labelStudio, 'before'),
-    'the n-th request to Label Studio is carried out, and its answer never arrives': (
-      history,
-      labelStudio,
-    ) => failEveryRequest(history, labelStudio, 'after'),
+    'the n-th request to Label Studio never arrives': (history) =>
+      failEveryRequest(history, 'before'),
+    'the n-th request to Label Studio is carried out, and its answer never arrives': (history) =>
+      failEveryRequest(history, 'after'),
   },
   {
     'every fault of a network, and each dependency stopped for a minute under load':

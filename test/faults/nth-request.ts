@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 
-import { labelSome } from './annotators.ts';
+import { startLabelStudio } from '../servers/label-studio.ts';
+import { allOf } from './all-of.ts';
+import { labelSome, twoAnnotators } from './annotators.ts';
 import { assertNothingMended, type LabelStudioAt } from './audit.ts';
 import { createChance } from './chance.ts';
 import { converge, type Deployment, deploymentOf, settle } from './deployment.ts';
@@ -21,16 +23,19 @@ const LANES = 3;
  * The n-th request of one sync run to Label Studio is cut off, for every n, until a run comes to its end without one: of the
  * run that sets Label Studio up, each time in a new installation, and of a run that has tasks to make and labels to read.
  */
-export async function failEveryRequest(
-  history: History,
-  labelStudio: LabelStudioAt,
-  when: When,
-): Promise<void> {
-  let count = 0;
-  const prepared = (): Promise<Scene> =>
-    prepare({ history, labelStudio, when, count: (count += 1) });
-  const [setUp, later] = await Promise.all([failSetUp(prepared), failLater(prepared)]);
-  history.tell(`${setUp} requests of the first run, ${later} of a later one`);
+export async function failEveryRequest(history: History, when: When): Promise<void> {
+  // Its own: it asks for so much that others who kill at a moment would hardly come to theirs.
+  const labelStudio = await startLabelStudio();
+  try {
+    await twoAnnotators(labelStudio);
+    let count = 0;
+    const prepared = (): Promise<Scene> =>
+      prepare({ history, labelStudio, when, count: (count += 1) });
+    const [setUp, later] = await allOf([failSetUp(prepared), failLater(prepared)]);
+    history.tell(`${setUp} requests of the first run, ${later} of a later one`);
+  } finally {
+    await labelStudio.stop();
+  }
 }
 
 interface Scene {
@@ -110,8 +115,7 @@ async function forEvery(lanes: number, round: (nth: number) => Promise<boolean>)
       isOver = true;
     }
   };
-  const ended = await Promise.allSettled(Array.from({ length: lanes }, play));
-  for (const result of ended) if (result.status === 'rejected') throw result.reason;
+  await allOf(Array.from({ length: lanes }, play));
   return met;
 }
 

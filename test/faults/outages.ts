@@ -7,6 +7,7 @@ import { type LabelStudioServer, startLabelStudio } from '../servers/label-studi
 import { type S3Server, startMinio } from '../servers/minio.ts';
 import { startRedis } from '../servers/redis.ts';
 import type { Server } from '../servers/server.ts';
+import { allOf } from './all-of.ts';
 import { labelSome } from './annotators.ts';
 import { assertNothingMended, gauges } from './audit.ts';
 import { createChance } from './chance.ts';
@@ -63,10 +64,9 @@ export async function stopEachDependency(history: History): Promise<void> {
     const all = async (
       work: (deployment: Deployment, dependency: Dependency) => Promise<void>,
     ): Promise<void> => {
-      const ended = await Promise.allSettled(
+      await allOf(
         dependencies.map((dependency, index) => work(deployments[index] as Deployment, dependency)),
       );
-      for (const result of ended) if (result.status === 'rejected') throw result.reason;
     };
     await all((deployment, dependency) => endureToxics(deployment, dependency, history));
     // One after the other asks Label Studio for everything: it is not to be what is measured.

@@ -4,7 +4,8 @@ let shared: Promise<LabelStudioServer> | null = null;
 
 /**
  * One Label Studio for all suites of a run, started by the first that asks and stopped after the last test. Suites make
- * projects of their own in it and don't stop or restart it. Allow a `before` hook 300 s.
+ * projects of their own in it and don't stop it; only the fault suite starts it again, at its end. Allow a `before` hook
+ * 300 s.
  */
 export function sharedLabelStudio(): Promise<LabelStudioServer> {
   shared ??= startLabelStudio();
