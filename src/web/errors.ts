@@ -54,7 +54,7 @@ function appFault(error: AppError): Fault {
     status,
     code: error.code,
     message: status === 503 ? unavailableMessage(error) : error.message,
-    retryAfterSeconds: retryAfter(error, status),
+    retryAfterSeconds: retryAfter(error),
     isOurs: false,
   };
 }
@@ -67,10 +67,10 @@ function unavailableMessage(error: AppError): string {
     : 'A part of the service does not answer just now. Please try again in a moment.';
 }
 
-const retryAfter = (error: AppError, status: number): number | null => {
+const retryAfter = (error: AppError): number | null => {
   if (error instanceof Overloaded || error instanceof RateLimited)
     return Math.max(1, Math.ceil(error.retryAfterSeconds));
-  return status === 503 || status === 409 ? drawRetryAfter() : null;
+  return error.retryable ? drawRetryAfter() : null;
 };
 
 const BODY_FAULTS: Readonly<Record<number, readonly [code: string, message: string]>> = {
