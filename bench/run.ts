@@ -1,4 +1,5 @@
 import { benchClassifier } from './classifier.ts';
+import { benchDataset } from './dataset.ts';
 import { benchDrift } from './drift.ts';
 import { benchEstimate } from './estimate.ts';
 import { benchIngest } from './ingest.ts';
@@ -9,6 +10,7 @@ import { benchStore } from './store.ts';
 
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   classifier: benchClassifier,
+  dataset: benchDataset,
   drift: benchDrift,
   estimate: benchEstimate,
   ingest: benchIngest,

@@ -23,7 +23,7 @@ Generated from \`src/domain/metrics.ts\` by \`npm run docs:metrics\`; a test com
 - Counters, counts and histograms are there, at 0, from the start. What is estimated is absent until it is defined, never 0.
 - Labels take values from closed sets only: no ids, no file names.
 - The sync's own label \`job\` (run, push, pull ...) meets Prometheus' label of that name: scraped, it is called \`exported_job\`.
-- Names without the prefix \`truthloop_\` are those of the course tutorial's services, so that its queries and boards work unchanged. Beside these, each role serves prom-client's \`process_*\` and \`nodejs_*\` series.
+- Names without the prefix \`truthloop_\` are kept as queries and boards for such services elsewhere have them. Beside these, each role serves prom-client's \`process_*\` and \`nodejs_*\` series.
 - Windows are rolling, of the predictions' time. A label that comes late changes a window that Prometheus has scraped already; \`npm run export -- openmetrics\` writes the restated history.
 `;
 

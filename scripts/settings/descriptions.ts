@@ -65,7 +65,7 @@ export const GROUPS: readonly Group[] = [
         values: URL_VALUES,
       },
       CLASSIFIER_MODEL_VERSION: {
-        text: 'Model version of a classifier whose answers do not name one.',
+        text: 'Model version that all answers of the classifier are recorded under, in place of the one that they name.',
         unset: 'from its answers',
         values: 'up to 200 characters',
       },
@@ -108,9 +108,11 @@ export const GROUPS: readonly Group[] = [
         text: 'Share of the budget that is a plain random sample: what the cross-check stands on.',
       },
       SHARE_LOW_CONFIDENCE: { text: 'Share for predictions the model was unsure of.' },
-      SHARE_DISPUTED: { text: 'Share for predictions that users flagged or corrected.' },
+      SHARE_DISPUTED: {
+        text: 'Share for predictions that users flagged or corrected, or on which a second model differs.',
+      },
       DESIGN: {
-        text: 'How the rest of the budget is spread: by these shares, or by confidence.',
+        text: 'How the budget is spread: by the shares above, or by confidence (the shares are not used then).',
       },
       LOW_CONFIDENCE_THRESHOLD: {
         text: 'Below it a prediction is low-confidence.',
@@ -158,14 +160,14 @@ export const GROUPS: readonly Group[] = [
         text: 'Whether a selected prediction joins the task of an earlier one with the same image instead of getting a task of its own. The task’s label counts for each; probabilities and intervals stay as they are.',
       },
       REVEAL_PREDICTION: {
-        text: 'Whether tasks of the two hard projects show the model’s answer. Their labels are then anchored, and the accuracy uses the random part only.',
+        text: 'Whether tasks of Low Confidence and Disputed show the model’s answer. Their labels are then anchored, and the accuracy uses the random part only.',
       },
       ANNOTATIONS_PER_TASK: { text: 'Annotators that each task is given to.' },
       OVERLAP_SHARE: {
-        text: 'Share of the tasks that go to a second annotator, to measure agreement.',
+        text: 'Share of the random part that gets a second annotator, once two people annotate, to measure agreement.',
       },
       LABEL_SLA_DAYS: {
-        text: 'Days after which labels are expected; how mature a window is follows from it.',
+        text: 'Days that a tie waits for one more annotator before it counts by its vote share, and that a task waits for the image of a reported prediction.',
       },
       FLAG_HORIZON_DAYS: {
         text: 'Days within which feedback may still bring a prediction into the sample.',
@@ -225,6 +227,7 @@ export const GROUPS: readonly Group[] = [
       UPLOAD_PIXELS_MAX: { text: 'Largest upload, in pixels.' },
       ALLOWED_IMAGE_HOSTS: {
         text: 'Hosts from which reported predictions may have their images fetched (`image_url`), with commas, each with `:port` unless it is 443 or 80. Addresses in private networks are never fetched from.',
+        unset: 'none',
       },
     },
   ],

@@ -4,8 +4,8 @@ import { describeEnd, startProcess } from './process.mjs';
 import { StartError } from './start-error.mjs';
 
 /** @typedef {import('./process.mjs').StartedProcess} StartedProcess */
-/** Longer than the program itself takes to finish what it has begun. */
-const GRACE_MS = 20_000;
+/** Longer than the program gives itself (25 s, src/main.ts). */
+const GRACE_MS = 30_000;
 
 /**
  * Ends all children at a signal, and by force at a second one.

@@ -121,7 +121,7 @@ export interface AccuracyEstimate {
   readonly disagrees: boolean;
   readonly naive: number | null;
   readonly labelFree: LabelFree | null;
-  /** The alarm's evidence against "accuracy >= target"; null for windows other than the version's own process or no traffic in 24 h. */
+  /** The alarm's evidence against "accuracy >= target"; the same in every window of a version; null without traffic in 24 h. */
   readonly evalue: number | null;
   readonly classes: readonly ClassEstimate[];
   readonly macroF1: (Interval & { readonly classes: number }) | null;

@@ -14,7 +14,7 @@ export interface Served {
 /**
  * Listens, with time-outs that a slow or silent client can't stretch.
  * @param options.port 0 picks a free one
- * @throws the listen error (EADDRINUSE, EACCES) as Node gives it; main.ts says it in words
+ * @throws the listen error (EADDRINUSE, EACCES) as Node gives it; wire/listen.ts says it in words
  */
 export async function serve(
   handler: RequestListener,

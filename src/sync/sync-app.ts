@@ -53,9 +53,7 @@ export function createSyncApp(options: {
   app.post('/webhooks/label-studio', webhook(options));
   addOpsRoutes(app, options);
   app.use((_request, response) => {
-    response
-      .status(404)
-      .json(problem('NOT_FOUND', 'There is nothing here; see docs/operations.md for the routes.'));
+    response.status(404).json(problem('NOT_FOUND', 'There is nothing at this address.'));
   });
   app.use(answerFault);
   return app;

@@ -16,7 +16,7 @@ describeClassifierService('ours, with the demonstration model', async () => {
   return { url, stop, classes, image: await photo() };
 });
 
-describeClassifierService("the tutorial's kind, FastAPI", async () => {
+describeClassifierService('another program of this kind, FastAPI', async () => {
   const { classes, path } = await demoModel();
   const { url, stop } = await startFastApiPeer(path);
   return { url, stop, classes, image: await photo() };

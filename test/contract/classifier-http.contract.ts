@@ -17,7 +17,7 @@ export interface ClassifierService {
 }
 
 /**
- * What web relies on, and what the boards of those who come from the tutorial ask for: any service that keeps to this
+ * What web relies on, and what boards for such services ask for: any service that keeps to this
  * can stand at CLASSIFIER_URL.
  */
 export function describeClassifierService(

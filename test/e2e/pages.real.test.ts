@@ -154,7 +154,7 @@ describe('the four kinds of people, in a real browser, with the real Label Studi
     const invite = await operator.page.locator('a[href*="signup"]').getAttribute('href');
     await labelling.join(invite!, 'annotator@pages.example.com');
     await open(annotator, '/label');
-    assert.match(await annotator.page.innerText('.lead'), /8 photos are left to label today/);
+    assert.match(await annotator.page.innerText('.lead'), /8 photos are left to label/);
     const instructions = await labelling.begin(() => annotator.page.click('a[href="/label/next"]'));
     assert.match(instructions, /Ctrl\+Enter submits/);
     assert.equal(await labelling.keyOf('Vegetable/Fruit'), 'q', 'the eleventh class has a key too');

@@ -112,7 +112,7 @@ describe('Grafana provisioning', () => {
   const read = (name: string): string =>
     readFileSync(new URL(`../provisioning/${name}`, FOLDER), 'utf8');
 
-  it('gives the data source the name and uid that the boards and the tutorial refer to', () => {
+  it('gives the data source the name and uid that boards refer to', () => {
     const text = read('datasources/prometheus.yaml');
     assert.match(text, /name: prometheus\n\s+uid: prometheus\n/);
     assert.match(text, /editable: false/);

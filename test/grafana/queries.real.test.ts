@@ -98,7 +98,7 @@ describe('Every query, on the running product and a real Prometheus', function (
     return Promise.resolve({ config: stringify(instances) });
   }
 
-  /** The classifier under the instance that it has in compose, which the tutorial's queries name. */
+  /** The classifier under the instance that it has in compose, which queries elsewhere name. */
   const named = <Job extends { readonly job_name: string }>(job: Job): Job =>
     job.job_name === 'food11'
       ? {
@@ -204,7 +204,7 @@ describe('Every query, on the running product and a real Prometheus', function (
     assert.deepEqual(await emptyOnes(exprs), []);
   });
 
-  it('of the course tutorial gives data, unchanged: its boards, its hand-made one, its alerts', async () => {
+  it('made elsewhere for such a service gives data, unchanged: boards, alerts', async () => {
     const folder = path.join(SHARED, 'tutorial');
     assert.ok(existsSync(folder), `${folder} is missing: set SHARED_DIR`);
     const boards = readdirSync(folder)

@@ -7,18 +7,10 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'OT
 const DEPENDENCY_OPERATIONS: Readonly<
   Record<MetricRole, Readonly<Record<string, readonly string[]>>>
 > = {
-  web: {
-    classifier: ['classify', 'ready'],
-    store: ['read', 'write'],
-    objects: ['put', 'get', 'delete'],
-  },
+  // Web reads the queues of annotators' projects.
+  web: { classifier: ['classify', 'ready'], label_studio: ['read', 'write'] },
   classifier: {},
-  sync: {
-    label_studio: ['read', 'write'],
-    store: ['read', 'write'],
-    objects: ['put', 'get', 'delete'],
-    retrain: ['notify'],
-  },
+  sync: { label_studio: ['read', 'write'] },
 };
 const RESULTS = ['success', 'failure'] as const;
 const CIRCUIT_STATES = ['closed', 'half_open', 'open'] as const;
@@ -33,7 +25,7 @@ const startPerRole = (more: (dependency: string, operation: string) => LabelSet[
   web: startOf('web', more),
   sync: startOf('sync', more),
 });
-const DEPENDENCIES = ['classifier', 'store', 'objects', 'label_studio', 'retrain'] as const;
+const DEPENDENCIES = ['classifier', 'label_studio'] as const;
 const OPERATIONS = [
   ...new Set(
     Object.values(DEPENDENCY_OPERATIONS).flatMap((byRole) => Object.values(byRole).flat()),
@@ -102,8 +94,8 @@ export const SERVICE_METRICS = defineMetrics({
   },
   truthloop_circuit_state: {
     type: 'gauge',
-    help: 'The breaker in front of a dependency: 1 for the state that it is in, 0 for the others.',
+    help: 'The circuit (breaker) in front of a dependency: 1 for the state that it is in, 0 for the others.',
     roles: ['web', 'sync'],
-    labels: { dependency: DEPENDENCIES, state: CIRCUIT_STATES },
+    labels: { dependency: [...DEPENDENCIES, 'objects'], state: CIRCUIT_STATES },
   },
 });
