@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import { KEPT_FOR_GOOD, NO_PROJECT } from '../domain/annotation.ts';
 import { LabelingToolRefused, LabelingToolUnavailable } from '../domain/errors.ts';
 import type { ProjectKind } from '../domain/selection.ts';
 import type { LabelingTool, ProjectSpec } from '../ports/labeling-tool.ts';
@@ -13,7 +14,7 @@ import type { TaskStore } from '../ports/store/task-store.ts';
 import { classesInUse } from './classes-in-use.ts';
 
 export interface EnsureProjectsDeps {
-  readonly store: Pick<TaskStore, 'projectId' | 'setProjectId' | 'allTasks'> &
+  readonly store: Pick<TaskStore, 'projectId' | 'setProjectId' | 'allTasks' | 'relinkTask'> &
     Pick<EstimateStore, 'modelVersions'> &
     Pick<PredictionStore, 'findPrediction'> &
     Pick<RunStore, 'finding' | 'saveFinding'>;
@@ -57,6 +58,8 @@ export function createEnsureProjects(
   settings: EnsureProjectsSettings,
 ): (fence: Fence) => Promise<readonly EnsuredProject[]> {
   const lastWebhook = new Map<ProjectKind, WebhookState>();
+  // Stays until one is there again: that it was made may never be heard.
+  const gone = new Set<ProjectKind>();
   return async (fence) => {
     const classes = await classesInUse(deps.store, settings.classes);
     const ensured: EnsuredProject[] = [];
@@ -64,13 +67,17 @@ export function createEnsureProjects(
     for (const kind of settings.kinds) {
       const spec = settings.specOf(kind, classes);
       const knownId = await deps.store.projectId(kind);
-      const { projectId, changes } = await deps.tool.ensureProject(spec, knownId);
+      const { projectId, changes } = await deps.tool.ensureProject(spec, knownId, async () => {
+        gone.add(kind);
+        await takeOutTasks(deps, kind, fence);
+      });
+      const isLost = knownId !== null && (projectId !== knownId || gone.has(kind));
       if (projectId !== knownId) await deps.store.setProjectId(kind, projectId, fence);
       const form = digestOf(spec);
       const isOurs = forms[kind] !== form;
       if (isOurs) await deps.store.saveFinding('project_forms', { ...forms, [kind]: form }, fence);
       forms[kind] = form;
-      report(deps, { kind, knownId, projectId, changes, isOurs });
+      report(deps, { kind, knownId, projectId, changes, isOurs, isLost });
       const webhook = await registerWebhook(deps, projectId, settings.webhook);
       const isLacking = webhook === 'refused' || webhook === 'unknown';
       if (isLacking && lastWebhook.get(kind) !== webhook)
@@ -79,11 +86,26 @@ export function createEnsureProjects(
           'webhook not registered',
         );
       lastWebhook.set(kind, webhook);
-      const isLost = knownId !== null && projectId !== knownId;
       ensured.push({ kind, projectId, changes, webhook, isLost });
+      gone.delete(kind);
     }
     return ensured;
   };
+}
+
+/**
+ * What was in the project that is gone is in none from now on: a Label Studio that was reset gives the next one the same id,
+ * and there it would be taken for deleted singly.
+ */
+async function takeOutTasks(
+  { store }: EnsureProjectsDeps,
+  kind: ProjectKind,
+  fence: Fence,
+): Promise<void> {
+  for await (const page of store.allTasks(kind))
+    for (const { predictionId, projectId, taskId } of page)
+      if (projectId !== NO_PROJECT && projectId !== KEPT_FOR_GOOD)
+        await store.relinkTask(predictionId, NO_PROJECT, taskId, fence);
 }
 
 const digestOf = (spec: ProjectSpec): string =>
@@ -96,17 +118,19 @@ interface Found {
   readonly changes: Changes;
   /** What should be there is not what we last put there: the change may be our own. */
   readonly isOurs: boolean;
+  readonly isLost: boolean;
 }
 
 function report({ meter, log }: EnsureProjectsDeps, found: Found): void {
-  const { kind: project, knownId, projectId, isOurs } = found;
+  const { kind: project, knownId, projectId, isOurs, isLost } = found;
   const changes = found.changes.filter((change) => change !== 'doubles');
   if (changes.length < found.changes.length)
     log.info({ project, projectId }, 'an empty project that was made twice is removed');
-  if (changes.length === 0) return;
-  if (knownId !== null && projectId !== knownId) {
+  if (isLost) {
     meter.increment('truthloop_reconcile_repairs_total', { kind: 'missing_project' });
     log.warn({ project, projectId, lost: knownId, changes }, 'project was gone');
+  } else if (changes.length === 0) {
+    return;
   } else if (knownId === null || isOurs) {
     log.info({ project, projectId, changes }, 'project brought in step');
   } else {

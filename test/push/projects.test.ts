@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 
+import { LabelingToolUnavailable } from '../../src/domain/errors.ts';
 import { modelVersion, type PredictionId } from '../../src/domain/ids.ts';
 import { NONE_OF_THESE } from '../../src/domain/prediction.ts';
 import { createEnsureProjects } from '../../src/push/ensure-projects.ts';
@@ -78,6 +79,31 @@ describe('ensureProjects', function () {
     assert.notEqual(await loop.projectId(), before);
     assert.equal(repairs('missing_project'), 1);
     assert.ok(loop.logged.includes('warn project was gone'));
+  });
+
+  it('a project that is made again under its old id by a Label Studio that was reset was gone too', async () => {
+    const before = await loop.ensure();
+    loop.fake.records.reset();
+    const again = await loop.ensure();
+    assert.deepEqual(
+      again.map(({ projectId, isLost }) => [projectId, isLost]),
+      before.map(({ projectId }) => [projectId, true]),
+    );
+    assert.deepEqual([repairs('missing_project'), repairs('changed_project')], [3, 0]);
+  });
+
+  it('so was one that was made again unheard', async () => {
+    const keep = createEnsureProjects({ ...loop, log: silent }, loop.settings.ensure);
+    await keep(loop.fence);
+    loop.fake.records.reset();
+    loop.fake.break({ at: 'POST /api/projects', as: 'lost' });
+    await assert.rejects(keep(loop.fence), LabelingToolUnavailable);
+    for (const isLost of [true, false])
+      assert.deepEqual(
+        (await keep(loop.fence)).map((one) => one.isLost),
+        Array(3).fill(isLost),
+      );
+    assert.equal(repairs('missing_project'), 3);
   });
 
   it('classes of an older version stay as long as a task of it is open', async () => {
