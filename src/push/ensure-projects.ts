@@ -12,6 +12,7 @@ import type { PredictionStore } from '../ports/store/prediction-store.ts';
 import type { RunStore } from '../ports/store/run-store.ts';
 import type { TaskStore } from '../ports/store/task-store.ts';
 import { classesInUse } from './classes-in-use.ts';
+import { blameFor } from './send-batch.ts';
 
 export interface EnsureProjectsDeps {
   readonly store: Pick<TaskStore, 'projectId' | 'setProjectId' | 'allTasks' | 'relinkTask'> &
@@ -47,49 +48,72 @@ export interface EnsuredProject {
   readonly isLost: boolean;
 }
 
+export interface EnsuredProjects {
+  /** Those that are in step. */
+  readonly projects: readonly EnsuredProject[];
+  /** Why another one is not (the first, where several are not); null: all are. */
+  readonly refusal: LabelingToolRefused | null;
+}
+
 /**
  * Keeps the projects in step with what they should be. What was changed by hand is put back, counted and logged;
- * a change of our own (a new class) is not counted. Webhooks are a help only: where they fail, polling goes on.
+ * a change of our own (a new class) is not counted. Webhooks are a help only: where they fail, polling goes on. A project
+ * that Label Studio refuses to make or to change (answers use what somebody added to it) keeps no other from anything.
  * @returns a function to call at the start, from time to time, and when a project turned out to be gone; it rejects with
- * LabelingToolUnavailable or LabelingToolRefused
+ * LabelingToolUnavailable, or with LabelingToolRefused where we are refused as a whole
  */
 export function createEnsureProjects(
   deps: EnsureProjectsDeps,
   settings: EnsureProjectsSettings,
-): (fence: Fence) => Promise<readonly EnsuredProject[]> {
+): (fence: Fence) => Promise<EnsuredProjects> {
   const lastWebhook = new Map<ProjectKind, WebhookState>();
   // Stays until one is there again: that it was made may never be heard.
   const gone = new Set<ProjectKind>();
+
+  const ensure = async (
+    kind: ProjectKind,
+    spec: ProjectSpec,
+    forms: Partial<Record<ProjectKind, string>>,
+    fence: Fence,
+  ): Promise<EnsuredProject> => {
+    const knownId = await deps.store.projectId(kind);
+    const { projectId, changes } = await deps.tool.ensureProject(spec, knownId, async () => {
+      gone.add(kind);
+      await takeOutTasks(deps, kind, fence);
+    });
+    const isLost = knownId !== null && (projectId !== knownId || gone.has(kind));
+    if (projectId !== knownId) await deps.store.setProjectId(kind, projectId, fence);
+    const form = digestOf(spec);
+    const isOurs = forms[kind] !== form;
+    if (isOurs) await deps.store.saveFinding('project_forms', { ...forms, [kind]: form }, fence);
+    forms[kind] = form;
+    report(deps, { kind, knownId, projectId, changes, isOurs, isLost });
+    const webhook = await registerWebhook(deps, projectId, settings.webhook);
+    const isLacking = webhook === 'refused' || webhook === 'unknown';
+    if (isLacking && lastWebhook.get(kind) !== webhook)
+      deps.log.warn(
+        { project: kind, url: settings.webhook?.url, webhook },
+        'webhook not registered',
+      );
+    lastWebhook.set(kind, webhook);
+    gone.delete(kind);
+    return { kind, projectId, changes, webhook, isLost };
+  };
+
   return async (fence) => {
     const classes = await classesInUse(deps.store, settings.classes);
-    const ensured: EnsuredProject[] = [];
+    const projects: EnsuredProject[] = [];
+    let refusal: LabelingToolRefused | null = null;
     const forms = { ...(await deps.store.finding('project_forms')) };
-    for (const kind of settings.kinds) {
-      const spec = settings.specOf(kind, classes);
-      const knownId = await deps.store.projectId(kind);
-      const { projectId, changes } = await deps.tool.ensureProject(spec, knownId, async () => {
-        gone.add(kind);
-        await takeOutTasks(deps, kind, fence);
-      });
-      const isLost = knownId !== null && (projectId !== knownId || gone.has(kind));
-      if (projectId !== knownId) await deps.store.setProjectId(kind, projectId, fence);
-      const form = digestOf(spec);
-      const isOurs = forms[kind] !== form;
-      if (isOurs) await deps.store.saveFinding('project_forms', { ...forms, [kind]: form }, fence);
-      forms[kind] = form;
-      report(deps, { kind, knownId, projectId, changes, isOurs, isLost });
-      const webhook = await registerWebhook(deps, projectId, settings.webhook);
-      const isLacking = webhook === 'refused' || webhook === 'unknown';
-      if (isLacking && lastWebhook.get(kind) !== webhook)
-        deps.log.warn(
-          { project: kind, url: settings.webhook?.url, webhook },
-          'webhook not registered',
-        );
-      lastWebhook.set(kind, webhook);
-      ensured.push({ kind, projectId, changes, webhook, isLost });
-      gone.delete(kind);
-    }
-    return ensured;
+    for (const kind of settings.kinds)
+      try {
+        projects.push(await ensure(kind, settings.specOf(kind, classes), forms, fence));
+      } catch (error) {
+        if (!(error instanceof LabelingToolRefused) || blameFor(error) === 'connection')
+          throw error;
+        refusal ??= error;
+      }
+    return { projects, refusal };
   };
 }
 
