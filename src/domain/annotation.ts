@@ -39,6 +39,11 @@ export type Verdict =
   | { readonly kind: 'skipped' }
   | { readonly kind: 'unusable'; readonly why: 'unknown_class' | 'several_classes' | 'no_class' };
 
+/** Stands for the project of a task whose own is gone: none has this id, so that it counts as lost from then on. */
+export const NO_PROJECT = 0;
+/** Likewise of one whose labels an operator has decided to keep: it is not reported again. */
+export const KEPT_FOR_GOOD = -1;
+
 /** Our record of a task in the labelling tool. */
 export interface Task {
   readonly predictionId: PredictionId;

@@ -58,10 +58,12 @@ export interface LabelingTool {
   /**
    * Makes the project, or finds it (by id, else by marker) and brings it in step. `changes` names what had to be mended;
    * `doubles`: empty projects of the same mark and title, which an earlier call had made unseen, were removed.
+   * @param beforeMaking what has to be done first where none is there; the new one may get the id of one that is gone
    */
   ensureProject(
     spec: ProjectSpec,
     knownId: number | null,
+    beforeMaking?: () => Promise<void>,
   ): Promise<{
     readonly projectId: number;
     readonly changes: readonly ('created' | 'found' | keyof ProjectSpec | 'settings' | 'doubles')[];

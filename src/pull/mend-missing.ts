@@ -1,4 +1,4 @@
-import type { Task } from '../domain/annotation.ts';
+import { KEPT_FOR_GOOD, NO_PROJECT, type Task } from '../domain/annotation.ts';
 import type { RepairKind } from '../domain/findings.ts';
 import type { PredictionId } from '../domain/ids.ts';
 import type { ProjectKind } from '../domain/selection.ts';
@@ -26,10 +26,6 @@ export type TaskRepair = Exclude<RepairKind, 'missing_project' | 'changed_projec
  * labels are kept until an operator says otherwise.
  */
 const MASS_SHARE = 0.2;
-/** Stands for the project of a task that was deleted wholesale: none has this id, so that it counts as lost from then on. */
-const NO_PROJECT = 0;
-/** Likewise of one whose labels an operator has decided to keep: it is not reported again. */
-const KEPT_FOR_GOOD = -1;
 
 /** What an operator decides about labelled tasks that are gone in great numbers: they were meant to go, or their labels stay. */
 export type DeletionsDecision = 'accept' | 'keep';

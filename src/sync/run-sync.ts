@@ -1,6 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
 
-import { type AppError, LabelingToolUnavailable, LeaseLost } from '../domain/errors.ts';
+import {
+  type AppError,
+  LabelingToolRefused,
+  LabelingToolUnavailable,
+  LeaseLost,
+} from '../domain/errors.ts';
 import type { LabelChange } from '../domain/unit.ts';
 import { measureJob, type SyncJob } from '../expose/measure-job.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -235,9 +240,16 @@ interface ToolWatch {
 /** One warning when the labelling tool goes away, one line when it is back. */
 function watchTool(log: Log): ToolWatch {
   let isDown = false;
+  const answered = (): void => {
+    if (isDown) log.info({}, 'Label Studio answers again');
+    isDown = false;
+  };
   return {
     isDown: () => isDown,
+    answered,
     noted(error) {
+      // Who refuses answers: a refusal that stays would end every run before its pull.
+      if (error instanceof LabelingToolRefused) answered();
       if (!(error instanceof LabelingToolUnavailable)) return false;
       if (!isDown) {
         log.warn(
@@ -247,10 +259,6 @@ function watchTool(log: Log): ToolWatch {
       }
       isDown = true;
       return true;
-    },
-    answered() {
-      if (isDown) log.info({}, 'Label Studio answers again');
-      isDown = false;
     },
   };
 }

@@ -23,7 +23,7 @@ import { pullAnnotations } from '../pull/pull-annotations.ts';
 import { reconcileTasks } from '../pull/reconcile-tasks.ts';
 import { createCheckPicture } from '../push/check-picture.ts';
 import { chooseTasks } from '../push/choose-tasks.ts';
-import { createEnsureProjects } from '../push/ensure-projects.ts';
+import { createEnsureProjects, type EnsuredProjects } from '../push/ensure-projects.ts';
 import { pushTasks } from '../push/push-tasks.ts';
 import { renewImages } from '../push/renew-images.ts';
 import { renewPolicy } from '../push/renew-policy.ts';
@@ -95,27 +95,35 @@ export function createSyncSteps(
   };
   let ensuredAt = -Infinity;
   let hasLostProject = false;
-  /** @returns whether one was made: a double of it may show a moment later */
-  const ensureProjects = async (fence: Fence): Promise<boolean> => {
+  const ensureProjects = async (fence: Fence): ReturnType<typeof keepProjects> => {
     const ensured = await keepProjects(fence);
-    hasLostProject ||= ensured.some(({ isLost }) => isLost);
-    return ensured.some(({ changes }) => changes.includes('created'));
+    hasLostProject ||= ensured.projects.some(({ isLost }) => isLost);
+    return ensured;
   };
 
   const push = async (now: number, fence: Fence): Promise<number> => {
+    let refusal: EnsuredProjects['refusal'] = null;
     if (now - ensuredAt >= HOUR_MS) {
-      const isNew = await ensureProjects(fence);
-      ensuredAt = isNew ? -Infinity : now;
+      const ensured = await ensureProjects(fence);
+      refusal = ensured.refusal;
+      // A double of one that was made may show a moment later.
+      const isNew = ensured.projects.some(({ changes }) => changes.includes('created'));
+      ensuredAt = isNew || refusal !== null ? -Infinity : now;
     }
     await renewImages(deps, renewal, fence);
     const first = await pushTasks(deps, pushSettings, fence);
     if (first.error !== null) throw first.error;
-    if (first.missingProjects.length === 0) return first.created + first.found;
-    // Somebody deleted a project since: it is made again, and what waited for it follows at once.
-    await ensureProjects(fence);
-    const second = await pushTasks(deps, pushSettings, fence);
-    if (second.error !== null) throw second.error;
-    return first.created + first.found + second.created + second.found;
+    let pushed = first.created + first.found;
+    if (first.missingProjects.length > 0) {
+      // Somebody deleted a project since: it is made again, and what waited for it follows at once.
+      refusal = (await ensureProjects(fence)).refusal;
+      const second = await pushTasks(deps, pushSettings, fence);
+      if (second.error !== null) throw second.error;
+      pushed += second.created + second.found;
+    }
+    // A project that is not in step keeps nothing from being sent, but the run is told of it.
+    if (refusal !== null) throw refusal;
+    return pushed;
   };
 
   return {
@@ -157,8 +165,9 @@ export function createSyncSteps(
     async reconcile(_now, fence, decision) {
       const { missingProjects } = await reconcileTasks(deps, reading, fence, decision);
       if (missingProjects.length > 0) {
-        await ensureProjects(fence);
+        const { refusal } = await ensureProjects(fence);
         await reconcileTasks(deps, reading, fence);
+        if (refusal !== null) throw refusal;
       }
       hasLostProject = false;
     },

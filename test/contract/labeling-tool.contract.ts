@@ -224,6 +224,16 @@ export function describeLabelingTool(
         assert.notEqual(again.projectId, projectId);
       });
 
+      it('what has to be done before a project is made comes first, and only then', async () => {
+        const spec = freshSpec();
+        const failing = (): Promise<void> => Promise.reject(new Error('not yet'));
+        await assert.rejects(tool.ensureProject(spec, null, failing), /not yet/);
+        const { projectId, changes } = await tool.ensureProject(spec, null);
+        assert.deepEqual(changes, ['created']);
+        const again = await tool.ensureProject(spec, projectId, failing);
+        assert.deepEqual(again, { projectId, changes: [] });
+      });
+
       it('of a project made twice the empty double goes; one with tasks and a renamed copy stay', async () => {
         const spec = freshSpec();
         const { projectId } = await tool.ensureProject(spec, null);

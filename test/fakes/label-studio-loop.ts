@@ -159,7 +159,12 @@ export async function openLoop(): Promise<Loop> {
       const deps = { store: loop.store, random: systemRandom, meter };
       await chooseTasks(deps, settings, clock.now(), loop.fence);
     },
-    ensure: () => createEnsureProjects({ ...loop, log }, loop.settings.ensure)(loop.fence),
+    async ensure() {
+      const keep = createEnsureProjects({ ...loop, log }, loop.settings.ensure);
+      const { projects, refusal } = await keep(loop.fence);
+      if (refusal !== null) throw refusal;
+      return projects;
+    },
     push: () =>
       pushTasks({ ...loop, clock, random: systemRandom, log }, loop.settings.push, loop.fence),
     pull: () => pullAnnotations({ ...loop, clock }, loop.settings.absorb, loop.fence),

@@ -62,7 +62,7 @@ const PROJECT_DEFAULTS = {
 /** The fields that a request may set; all else in its body is ignored, as Label Studio does. */
 const PROJECT_FIELDS = ['title', ...Object.keys(PROJECT_DEFAULTS)];
 
-/** The state of a fake Label Studio: ids that are never reused, times that never stand still. */
+/** The state of a fake Label Studio: ids that are reused by a reset alone, times that never stand still. */
 export class Records {
   readonly projects = new Map<number, FakeProject>();
   readonly tasks = new Map<number, FakeTask>();
@@ -74,6 +74,12 @@ export class Records {
   nextId(): number {
     this.#lastId += 1;
     return this.#lastId;
+  }
+
+  /** Somebody empties its data folder: nothing is there, and ids begin anew. */
+  reset(): void {
+    for (const all of [this.projects, this.tasks, this.annotations, this.webhooks]) all.clear();
+    this.#lastId = 0;
   }
 
   /** Now, in microseconds as Label Studio writes them; later than any instant given before. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 
+import { LabelingToolUnavailable } from '../../src/domain/errors.ts';
 import type { PredictionId } from '../../src/domain/ids.ts';
 import type { TaskRepair } from '../../src/pull/mend-missing.ts';
 import { type Loop, openLoop } from '../fakes/label-studio-loop.ts';
@@ -192,6 +193,38 @@ describe('reconcileTasks', function () {
     await loop.push();
     assert.equal(await labelled(ids), 2);
     for (const id of ids.slice(2)) assert.deepEqual(loop.tasksThere(id), [await taskId(id)]);
+  });
+
+  for (const [amount, labels, answers] of [
+    ['a single one', 1, 0],
+    ['a few among many new ones', 2, 20],
+  ] as const)
+    it(`reset to empty and its ids begun anew: its labels are kept, ${amount}`, async () => {
+      const ids = await prepared(labels + 1, labels);
+      const before = await loop.projectId();
+      loop.fake.records.reset();
+      await loop.ensure();
+      assert.equal(await loop.projectId(), before);
+      const later = await prepared(answers, answers);
+      const found = await loop.reconcile();
+      assert.deepEqual(
+        [found.repairs, found.kept.random],
+        [{ ...NOTHING, missing_task: 1 }, labels],
+      );
+      await loop.push();
+      assert.equal(await labelled([...ids, ...later]), labels + answers);
+      const [open] = ids.slice(labels) as [PredictionId];
+      assert.deepEqual(loop.tasksThere(open), [await taskId(open)]);
+    });
+
+  it('also where the program died before it knew that the project was made', async () => {
+    const ids = await prepared(2, 1);
+    loop.fake.records.reset();
+    loop.fake.break({ at: 'POST /api/projects', as: 'lost' });
+    await assert.rejects(loop.ensure(), LabelingToolUnavailable);
+    await loop.ensure();
+    assert.equal((await loop.reconcile()).kept.random, 1);
+    assert.equal(await labelled(ids), 1);
   });
 
   it('labelled tasks deleted wholesale: their labels are kept for good, however many follow', async () => {

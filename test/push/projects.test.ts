@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 
+import { LabelingToolRefused, LabelingToolUnavailable } from '../../src/domain/errors.ts';
 import { modelVersion, type PredictionId } from '../../src/domain/ids.ts';
 import { NONE_OF_THESE } from '../../src/domain/prediction.ts';
 import { createEnsureProjects } from '../../src/push/ensure-projects.ts';
@@ -80,6 +81,31 @@ describe('ensureProjects', function () {
     assert.ok(loop.logged.includes('warn project was gone'));
   });
 
+  it('a project that is made again under its old id by a Label Studio that was reset was gone too', async () => {
+    const before = await loop.ensure();
+    loop.fake.records.reset();
+    const again = await loop.ensure();
+    assert.deepEqual(
+      again.map(({ projectId, isLost }) => [projectId, isLost]),
+      before.map(({ projectId }) => [projectId, true]),
+    );
+    assert.deepEqual([repairs('missing_project'), repairs('changed_project')], [3, 0]);
+  });
+
+  it('so was one that was made again unheard', async () => {
+    const keep = createEnsureProjects({ ...loop, log: silent }, loop.settings.ensure);
+    await keep(loop.fence);
+    loop.fake.records.reset();
+    loop.fake.break({ at: 'POST /api/projects', as: 'lost' });
+    await assert.rejects(keep(loop.fence), LabelingToolUnavailable);
+    for (const isLost of [true, false])
+      assert.deepEqual(
+        (await keep(loop.fence)).projects.map((one) => one.isLost),
+        Array(3).fill(isLost),
+      );
+    assert.equal(repairs('missing_project'), 3);
+  });
+
   it('classes of an older version stay as long as a task of it is open', async () => {
     await loop.ensure();
     const old = {
@@ -98,6 +124,31 @@ describe('ensureProjects', function () {
     assert.deepEqual(await choicesIn(), [...CLASSES, NONE_OF_THESE]);
   });
 
+  it('a project that can not be put back is told of, and keeps no other from it', async () => {
+    await loop.ensure();
+    for (const kind of ['random', 'disputed'] as const)
+      await loop.people.changeProject(await loop.projectId(kind), { title: 'Mine now' });
+    const at = `PATCH /api/projects/${await loop.projectId()}`;
+    loop.fake.break({ at, as: { status: 400 } });
+    const keep = createEnsureProjects({ ...loop, log: silent }, loop.settings.ensure);
+    const { projects, refusal } = await keep(loop.fence);
+    assert.equal(refusal?.status, 400);
+    assert.deepEqual(
+      projects.map(({ kind, changes }) => [kind, changes]),
+      [
+        ['low_confidence', []],
+        ['disputed', ['title']],
+      ],
+    );
+    assert.equal(repairs('changed_project'), 1);
+  });
+
+  it("a refusal of us as a whole is no single project's", async () => {
+    loop.fake.break({ at: 'GET /api/projects', as: { status: 401 }, times: Infinity });
+    await assert.rejects(loop.ensure(), LabelingToolRefused);
+    assert.deepEqual(loop.fake.requests, ['GET /api/projects/']);
+  });
+
   it('a refused webhook is said once and stops nothing', async () => {
     const webhook = { url: 'http://10.0.0.7/webhooks/label-studio', secret: 's' };
     loop.settings.ensure = { ...loop.settings.ensure, webhook };
@@ -105,7 +156,8 @@ describe('ensureProjects', function () {
     const log = { ...silent, warn: (_fields: object, event: string) => warnings.push(event) };
     const keep = createEnsureProjects({ ...loop, log }, loop.settings.ensure);
     for (let time = 0; time < 2; time += 1)
-      for (const { webhook: state } of await keep(loop.fence)) assert.equal(state, 'refused');
+      for (const { webhook: state } of (await keep(loop.fence)).projects)
+        assert.equal(state, 'refused');
     assert.deepEqual(warnings, Array(3).fill('webhook not registered'));
   });
 

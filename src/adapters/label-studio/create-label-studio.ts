@@ -46,7 +46,7 @@ export function createLabelStudio(options: LabelStudioOptions): LabelStudio {
   });
   return {
     ...createTaskCalls(session, options.pageSize ?? PAGE_SIZE),
-    ensureProject: (spec, knownId) => ensureProject(session, spec, knownId),
+    ensureProject: (...asked) => ensureProject(session, ...asked),
     ensureWebhook: (projectId, url, secret) => ensureWebhook(session, projectId, url, secret),
     async inviteLink() {
       const call = { method: 'GET', path: '/api/invite' } as const;

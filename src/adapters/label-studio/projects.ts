@@ -61,11 +61,13 @@ export async function ensureProject(
   session: Session,
   spec: ProjectSpec,
   knownId: number | null,
+  beforeMaking?: () => Promise<void>,
 ): Promise<Ensured> {
   const marked = await listMarked(session, spec.marker);
   const known = knownId === null ? null : await ownProject(session, spec, knownId);
   const kept = known ?? (await readProjectAmong(session, marked));
   if (kept === null) {
+    await beforeMaking?.();
     const { id } = await session.once(
       { method: 'POST', path: '/api/projects/', body: bodyOf(spec) },
       z.object({ id: z.number() }),
