@@ -63,13 +63,16 @@ export interface CandidateDecision {
   readonly isNewlySelected: boolean;
 }
 
-/** One batch: all candidates at one moment, with the threshold and the floor that it used. Stored whole. */
+/**
+ * Candidates decided at one moment, with the threshold and the floor that it used. Stored whole; where very many wait, what is
+ * decided of them as one is stored as several (splitBatch).
+ */
 export interface Batch {
   readonly id: string;
   readonly decidedAt: number;
   readonly tau: number;
   readonly floor: number;
-  /** Budget left when it was decided, in tasks. */
+  /** Budget left when it was decided, in tasks; for a part, that of the whole. */
   readonly budgetLeft: number;
   readonly decisions: readonly CandidateDecision[];
 }

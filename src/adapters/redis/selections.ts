@@ -13,6 +13,7 @@ import type { SelectionStore } from '../../ports/store/selection-store.ts';
 import type { Connection } from './connection.ts';
 import type { PredictionDocument, UnitDocument } from './documents.ts';
 import { predictionKey, savePrediction, shadowOf, shownFeedback, unitKey } from './documents.ts';
+import { membersInPages } from './members-in-pages.ts';
 import { insertEntries } from './outbox.ts';
 import { PopulationChanges, readRolledUntil } from './population.ts';
 import { joinTask, UnitChanges } from './shared-tasks.ts';
@@ -75,17 +76,16 @@ async function arrivals(
 }
 
 async function candidates(connection: Connection, before: number): Promise<Candidate[]> {
-  const ids = (
-    await Promise.all([
-      connection.members(connection.key('undecided'), undefined, before),
-      connection.members(connection.key('revisions')),
-    ])
-  ).flat();
-  const documents = await connection.getAll(ids.map((id) => connection.key('prediction', id)));
-  return documents.flatMap((text) => {
-    const document = parseDocument<PredictionDocument>(text);
-    return document === null ? [] : [candidateOf(document)];
-  });
+  const found: Candidate[] = [];
+  for (const [name, below] of [['undecided', before] as const, ['revisions'] as const])
+    for await (const ids of membersInPages(connection, connection.key(name), 0, below)) {
+      const documents = await connection.getAll(ids.map((id) => connection.key('prediction', id)));
+      for (const text of documents) {
+        const document = parseDocument<PredictionDocument>(text);
+        if (document !== null) found.push(candidateOf(document));
+      }
+    }
+  return found;
 }
 
 const candidateOf = ({

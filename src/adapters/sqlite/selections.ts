@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 import type { PATTERNS } from '../../domain/population.ts';
 import { decidedIncrement } from '../../domain/population.ts';
 import type { Batch, Candidate, CandidateDecision, Policy } from '../../domain/selection.ts';
@@ -59,27 +61,55 @@ export const selectionStore = (db: Database, population: Population): SelectionS
         ),
       };
     }),
-  candidates: (before) => db.read(() => candidates(db, before)),
+  candidates: (before) => candidates(db, before),
   commitBatch: (batch, fence, isDeduplicating = false) =>
     fenced(db, fence, () => {
       commitBatch(db, population, batch, isDeduplicating);
     }),
 });
 
-const candidates = (db: Database, before: number): Candidate[] =>
-  [
-    ...db.all<PredictionRow>(
-      'SELECT * FROM predictions WHERE pi IS NULL AND recorded_at < ? ORDER BY recorded_at, number',
-      before,
+/** Rows read in one go: some milliseconds, after which others have their turn. */
+const PAGE = 1000;
+
+const candidates = async (db: Database, before: number): Promise<Candidate[]> => [
+  ...(await inPages(db, (last) =>
+    db.all<PredictionRow>(
+      `SELECT * FROM predictions WHERE pi IS NULL AND recorded_at < ? AND (recorded_at, number) > (?, ?)
+       ORDER BY recorded_at, number LIMIT ?`,
+      ...[before, last?.recorded_at ?? 0, last?.number ?? 0, PAGE],
     ),
-    ...db.all<PredictionRow>('SELECT * FROM predictions WHERE awaits_revision = 1 ORDER BY number'),
-  ].map((row) => ({
-    predictionId: row.id,
-    rates: ratesOf(row),
-    isLowConfidence: row.is_low_confidence === 1,
-    disputedBy: disputantOf(row),
-    earlier: decisionOf(row),
-  }));
+  )),
+  ...(await inPages(db, (last) =>
+    db.all<PredictionRow>(
+      'SELECT * FROM predictions WHERE awaits_revision = 1 AND number > ? ORDER BY number LIMIT ?',
+      ...[last?.number ?? 0, PAGE],
+    ),
+  )),
+];
+
+/** @param read gives the rows after the last one known */
+async function inPages(
+  db: Database,
+  read: (last: PredictionRow | undefined) => readonly PredictionRow[],
+): Promise<Candidate[]> {
+  const found: Candidate[] = [];
+  let page: readonly PredictionRow[] = [];
+  do {
+    const last = page.at(-1);
+    page = await db.read(() => read(last));
+    found.push(...page.map(candidateOf));
+    await setImmediate();
+  } while (page.length === PAGE);
+  return found;
+}
+
+const candidateOf = (row: PredictionRow): Candidate => ({
+  predictionId: row.id,
+  rates: ratesOf(row),
+  isLowConfidence: row.is_low_confidence === 1,
+  disputedBy: disputantOf(row),
+  earlier: decisionOf(row),
+});
 
 function commitBatch(
   db: Database,
