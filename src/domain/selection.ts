@@ -22,6 +22,11 @@ export function projectOf(reasons: readonly SelectionReason[]): ProjectKind {
   return first === undefined || first === 'spare' ? 'random' : first;
 }
 
+/** Policies that a store keeps; predictions carry their own rates. */
+export const POLICIES_MAX = 10_000;
+/** How long a store knows a batch by its id, ms. */
+export const BATCH_KEPT_MS = 90 * 86_400_000;
+
 /** The rates in force from `madeAt` until the next policy. At most one a minute. */
 export interface Policy {
   readonly id: string;

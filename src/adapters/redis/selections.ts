@@ -6,7 +6,7 @@ import type {
   Disputant,
   Policy,
 } from '../../domain/selection.ts';
-import { projectOf } from '../../domain/selection.ts';
+import { BATCH_KEPT_MS, POLICIES_MAX, projectOf } from '../../domain/selection.ts';
 import { dayOf } from '../../domain/window.ts';
 import type { OutboxStore } from '../../ports/store/outbox-store.ts';
 import type { SelectionStore } from '../../ports/store/selection-store.ts';
@@ -18,11 +18,6 @@ import { insertEntries } from './outbox.ts';
 import { PopulationChanges, readRolledUntil } from './population.ts';
 import { joinTask, UnitChanges } from './shared-tasks.ts';
 import { parseDocument, transact, type Transaction } from './transaction.ts';
-
-/** Policies that are kept; predictions carry their own rates. */
-const POLICIES_MAX = 10_000;
-/** How long a batch is known by its id, s. */
-const BATCH_SECONDS = 90 * 86_400;
 
 export const selectionStore = (connection: Connection): SelectionStore => ({
   currentPolicy: async () => {
@@ -147,7 +142,7 @@ async function commitBatch(
     'SET',
     batchKey,
     ...[JSON.stringify({ ...summary, candidates: decisions.length, selected })],
-    ...['EX', BATCH_SECONDS],
+    ...['PX', BATCH_KEPT_MS],
   );
   transaction.command('INCRBY', connection.key('selected', dayOf(batch.decidedAt)), selected);
 }
