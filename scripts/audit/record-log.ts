@@ -59,10 +59,9 @@ export async function recordAndSelect(
   if (lease === null) throw new Error('the lease of a store with one process was taken');
   try {
     const { labels, openTasks } = await records.store.labelFlow(0);
-    if (labels + openTasks === 0) {
-      await recordLog(audit, policyFor(audit, summary));
-      await choose(audit, lease.fence);
-    }
+    if (labels + openTasks === 0) await recordLog(audit, policyFor(audit, summary));
+    // A run that was cut off while it drew left the rest undecided.
+    await choose(audit, lease.fence);
     return await keepPictures(audit, lease.fence);
   } finally {
     await lease.release();
@@ -78,7 +77,7 @@ export async function recordAndSelect(
         isDeduplicating: false,
         numberOf: (id) => permanentRandomNumber(key, id),
       },
-      // All of the log is one batch of the day on which the audit began, whenever this comes to run.
+      // All of the log is decided as on the day on which the audit began, whenever this comes to run.
       plan.startedAt + 1,
       fence,
     );

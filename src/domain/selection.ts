@@ -22,6 +22,11 @@ export function projectOf(reasons: readonly SelectionReason[]): ProjectKind {
   return first === undefined || first === 'spare' ? 'random' : first;
 }
 
+/** Policies that a store keeps; predictions carry their own rates. */
+export const POLICIES_MAX = 10_000;
+/** How long a store knows a batch by its id, ms. */
+export const BATCH_KEPT_MS = 90 * 86_400_000;
+
 /** The rates in force from `madeAt` until the next policy. At most one a minute. */
 export interface Policy {
   readonly id: string;
@@ -63,13 +68,16 @@ export interface CandidateDecision {
   readonly isNewlySelected: boolean;
 }
 
-/** One batch: all candidates at one moment, with the threshold and the floor that it used. Stored whole. */
+/**
+ * Candidates decided at one moment, with the threshold and the floor that it used. Stored whole; where very many wait, what is
+ * decided of them as one is stored as several (splitBatch).
+ */
 export interface Batch {
   readonly id: string;
   readonly decidedAt: number;
   readonly tau: number;
   readonly floor: number;
-  /** Budget left when it was decided, in tasks. */
+  /** Budget left when it was decided, in tasks; for a part, that of the whole. */
   readonly budgetLeft: number;
   readonly decisions: readonly CandidateDecision[];
 }

@@ -1,10 +1,12 @@
 import type { PredictionId } from '../domain/ids.ts';
+import type { Batch } from '../domain/selection.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { Random } from '../ports/random.ts';
 import type { Fence } from '../ports/store/fence.ts';
 import type { SelectionStore } from '../ports/store/selection-store.ts';
 import { floorRate } from '../select/policy.ts';
 import { selectBatch } from '../select/select-batch.ts';
+import { splitBatch } from '../select/split-batch.ts';
 import { readToday } from './today.ts';
 
 export interface ChooseTasksDeps {
@@ -27,8 +29,8 @@ export interface ChooseTasksSettings {
 }
 
 /**
- * Decides on everything that waits for a decision: which predictions become tasks, and with which probabilities. One
- * transaction stores the batch, its sums and the outbox entries.
+ * Decides on everything that waits for a decision: which predictions become tasks, and with which probabilities. It is one
+ * decision however many wait; transaction after transaction stores a part of it, its sums and its outbox entries.
  * @param now ms since the epoch
  */
 export async function chooseTasks(
@@ -48,9 +50,17 @@ export async function chooseTasks(
     floor: floorRate(budget, forecast),
     numberOf: settings.numberOf,
   });
-  await store.commitBatch(batch, fence, settings.isDeduplicating);
-  const chosen = batch.decisions.filter((decision) => decision.isNewlySelected);
+  let selected = 0;
+  for (const part of splitBatch(batch)) {
+    await store.commitBatch(part, fence, settings.isDeduplicating);
+    selected += countSelected(meter, part);
+  }
+  return { decided: batch.decisions.length, selected };
+}
+
+function countSelected(meter: Meter, { decisions }: Batch): number {
+  const chosen = decisions.filter(({ isNewlySelected }) => isNewlySelected);
   for (const reason of chosen.flatMap(({ reasons }) => reasons))
     meter.increment('truthloop_tasks_selected_total', { reason });
-  return { decided: batch.decisions.length, selected: chosen.length };
+  return chosen.length;
 }

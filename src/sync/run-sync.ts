@@ -143,11 +143,13 @@ export function createRunSync(
   ): Promise<void> => {
     const { steps } = options;
     const now = clock.now();
-    await attempt(tally, 'select', async () => {
+    const isSelected = await attempt(tally, 'select', async () => {
       const { decided, selected } = await steps.select(now, fence);
       tally.selected = selected;
       if (decided > 0) estimates.noteTraffic();
     });
+    // The parts of a batch that were stored before it failed stay, and nobody knows here whether there are any.
+    if (!isSelected) estimates.noteTraffic();
     await talkToTool(tally, now, fence, orders);
     await estimate(tally, trigger !== 'schedule' || tally.isMended, fence);
     if (now - houseKeptAt >= HOUR_MS) {

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 
 import { systemRandom } from '../../src/adapters/system/system-random.ts';
-import type { PredictionId } from '../../src/domain/ids.ts';
+import { type PredictionId, predictionId } from '../../src/domain/ids.ts';
+import type { Batch } from '../../src/domain/selection.ts';
 import { chooseTasks } from '../../src/push/choose-tasks.ts';
 import { renewPolicy } from '../../src/push/renew-policy.ts';
+import { selectBatch } from '../../src/select/select-batch.ts';
+import { DECISIONS_MAX } from '../../src/select/split-batch.ts';
+import { prediction } from '../contract/store/fixtures.ts';
 import { type Loop, openLoop } from '../fakes/label-studio-loop.ts';
 
 describe('choosing tasks', function () {
@@ -70,6 +74,85 @@ describe('choosing tasks', function () {
     loop.advance(61_000);
     const { decided, selected } = await choose({ budgetPerDay: 10 });
     assert.deepEqual([decided, selected], [10, 0]);
+  });
+
+  describe('of more than a store commits at once', () => {
+    const COUNT = 2 * DECISIONS_MAX + 10;
+    const BUDGET = 300;
+    const numberOf = (id: PredictionId): number => ((Number(id) + 0.5) * 0.618_033_988_75) % 1;
+    const rates = { random: 0.5, lowConfidence: 0, disputed: 0, spare: 0.5 };
+    let committed: Batch[];
+
+    beforeEach(async () => {
+      const { store } = loop;
+      const at = loop.now();
+      await Promise.all(
+        Array.from({ length: COUNT }, (_, index) =>
+          store.recordPrediction(prediction(String(index), { at, rates })),
+        ),
+      );
+      loop.advance(61_000);
+      committed = [];
+      loop.store = {
+        ...store,
+        commitBatch: async (batch, ...others) => {
+          await store.commitBatch(batch, ...others);
+          committed.push(batch);
+        },
+      };
+    });
+
+    const chooseAll = () => choose({ budgetPerDay: BUDGET, numberOf });
+    const counted = () => loop.meter.value('truthloop_tasks_selected_total', { reason: 'random' });
+    const newlySelected = (batch: Batch) =>
+      batch.decisions.filter(({ isNewlySelected }) => isNewlySelected).length;
+
+    it('each part is a batch of its own, and all get what one batch would give them', async () => {
+      const candidates = await loop.store.candidates(loop.now());
+      const { decided, selected } = await chooseAll();
+      assert.deepEqual([decided, selected], [COUNT, BUDGET]);
+      assert.deepEqual(
+        committed.map(({ decisions }) => decisions.length),
+        [DECISIONS_MAX, DECISIONS_MAX, 10],
+      );
+      const [{ tau, floor, budgetLeft, decidedAt }] = committed as [Batch];
+      const whole = selectBatch({
+        ...{ id: 'whole', decidedAt, candidates, budgetLeft, floor, numberOf },
+      });
+      assert.deepEqual([whole.tau, budgetLeft, counted()], [tau, BUDGET, BUDGET]);
+      for (const { predictionId: id, decision } of whole.decisions) {
+        const stored = (await loop.store.findPrediction(id))?.decision;
+        assert.deepEqual({ ...stored, batchId: 'whole' }, decision);
+      }
+      assert.equal(new Set(committed.map(({ id }) => id)).size, 3);
+      for (const { id, decisions, ...known } of committed) {
+        assert.deepEqual(known, { decidedAt, tau, floor, budgetLeft });
+        assert.deepEqual([...new Set(decisions.map(({ decision }) => decision.batchId))], [id]);
+      }
+    });
+
+    it('what a run that fails between two leaves is decided by the next, within the same budget', async () => {
+      const { store } = loop;
+      loop.store = {
+        ...store,
+        commitBatch: (batch, ...others) =>
+          committed.length === 1
+            ? Promise.reject(new Error('down'))
+            : store.commitBatch(batch, ...others),
+      };
+      await assert.rejects(chooseAll(), /down/);
+      const [first] = committed as [Batch];
+      assert.equal(counted(), newlySelected(first), 'counted as far as stored');
+      assert.equal((await store.candidates(loop.now())).length, COUNT - DECISIONS_MAX);
+
+      loop.store = store;
+      assert.equal((await chooseAll()).decided, COUNT - DECISIONS_MAX);
+      assert.equal(counted(), BUDGET);
+      for (const { predictionId: id, decision } of first.decisions)
+        assert.deepEqual((await store.findPrediction(id))?.decision, decision);
+      const last = await store.findPrediction(predictionId(String(COUNT - 1)));
+      assert.ok((last?.decision?.pi ?? 0) > 0);
+    });
   });
 });
 

@@ -9,9 +9,9 @@ import {
   type UnitDocument,
   unitKey,
 } from './documents.ts';
+import { membersInPages } from './members-in-pages.ts';
 import { parseDocument } from './transaction.ts';
 
-const PAGE = 500;
 /** Reports may carry a time that lies a little ahead of their arrival (docs/http.md); a margin over it. */
 const AHEAD_MS = 3_600_000;
 
@@ -54,33 +54,6 @@ function* within(
 ): Generator<readonly PredictionRecord[]> {
   const inside = records.filter(({ prediction: { at } }) => at >= from && at < to);
   if (inside.length > 0) yield inside;
-}
-
-/** Members by score, without holding them all; those that share the score at which a page ends come once. */
-async function* membersInPages(
-  connection: Connection,
-  key: string,
-  from: number,
-  below = Infinity,
-): AsyncGenerator<readonly string[]> {
-  const end = below === Infinity ? '+inf' : `(${below}`;
-  let [score, atScore] = [from, new Set<string>()];
-  for (;;) {
-    const flat = (await connection.call(
-      'ZRANGEBYSCORE',
-      ...[key, score, end, 'WITHSCORES', 'LIMIT', 0, PAGE + atScore.size],
-    )) as string[];
-    const pairs = flat.flatMap((member, index) =>
-      index % 2 === 0 ? [{ member, score: Number(flat[index + 1]) }] : [],
-    );
-    const fresh = pairs.filter(({ member }) => !atScore.has(member));
-    const last = fresh.at(-1)?.score;
-    if (last === undefined) return;
-    yield fresh.map(({ member }) => member);
-    if (last !== score) atScore = new Set();
-    score = last;
-    for (const pair of fresh) if (pair.score === last) atScore.add(pair.member);
-  }
 }
 
 async function readRecords(

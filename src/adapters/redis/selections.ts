@@ -6,22 +6,18 @@ import type {
   Disputant,
   Policy,
 } from '../../domain/selection.ts';
-import { projectOf } from '../../domain/selection.ts';
+import { BATCH_KEPT_MS, POLICIES_MAX, projectOf } from '../../domain/selection.ts';
 import { dayOf } from '../../domain/window.ts';
 import type { OutboxStore } from '../../ports/store/outbox-store.ts';
 import type { SelectionStore } from '../../ports/store/selection-store.ts';
 import type { Connection } from './connection.ts';
 import type { PredictionDocument, UnitDocument } from './documents.ts';
 import { predictionKey, savePrediction, shadowOf, shownFeedback, unitKey } from './documents.ts';
+import { membersInPages } from './members-in-pages.ts';
 import { insertEntries } from './outbox.ts';
 import { PopulationChanges, readRolledUntil } from './population.ts';
 import { joinTask, UnitChanges } from './shared-tasks.ts';
 import { parseDocument, transact, type Transaction } from './transaction.ts';
-
-/** Policies that are kept; predictions carry their own rates. */
-const POLICIES_MAX = 10_000;
-/** How long a batch is known by its id, s. */
-const BATCH_SECONDS = 90 * 86_400;
 
 export const selectionStore = (connection: Connection): SelectionStore => ({
   currentPolicy: async () => {
@@ -75,17 +71,16 @@ async function arrivals(
 }
 
 async function candidates(connection: Connection, before: number): Promise<Candidate[]> {
-  const ids = (
-    await Promise.all([
-      connection.members(connection.key('undecided'), undefined, before),
-      connection.members(connection.key('revisions')),
-    ])
-  ).flat();
-  const documents = await connection.getAll(ids.map((id) => connection.key('prediction', id)));
-  return documents.flatMap((text) => {
-    const document = parseDocument<PredictionDocument>(text);
-    return document === null ? [] : [candidateOf(document)];
-  });
+  const found: Candidate[] = [];
+  for (const [name, below] of [['undecided', before] as const, ['revisions'] as const])
+    for await (const ids of membersInPages(connection, connection.key(name), 0, below)) {
+      const documents = await connection.getAll(ids.map((id) => connection.key('prediction', id)));
+      for (const text of documents) {
+        const document = parseDocument<PredictionDocument>(text);
+        if (document !== null) found.push(candidateOf(document));
+      }
+    }
+  return found;
 }
 
 const candidateOf = ({
@@ -147,7 +142,7 @@ async function commitBatch(
     'SET',
     batchKey,
     ...[JSON.stringify({ ...summary, candidates: decisions.length, selected })],
-    ...['EX', BATCH_SECONDS],
+    ...['PX', BATCH_KEPT_MS],
   );
   transaction.command('INCRBY', connection.key('selected', dayOf(batch.decidedAt)), selected);
 }

@@ -1,7 +1,9 @@
+import { setImmediate } from 'node:timers/promises';
+
 import type { PATTERNS } from '../../domain/population.ts';
 import { decidedIncrement } from '../../domain/population.ts';
 import type { Batch, Candidate, CandidateDecision, Policy } from '../../domain/selection.ts';
-import { projectOf } from '../../domain/selection.ts';
+import { BATCH_KEPT_MS, POLICIES_MAX, projectOf } from '../../domain/selection.ts';
 import { dayOf } from '../../domain/window.ts';
 import type { SelectionStore } from '../../ports/store/selection-store.ts';
 import type { Database } from './database.ts';
@@ -12,6 +14,9 @@ import type { Population } from './population.ts';
 import type { PredictionRow } from './rows.ts';
 import { decisionOf, disputantOf, ratesOf } from './rows.ts';
 import { joinTask } from './shared-tasks.ts';
+
+/** Old policies or batches that one write takes away: more than it adds, and few where years of them were kept. */
+const DROPPED_AT_ONCE = 100;
 
 type ArrivalRow = { readonly hour: number } & Readonly<Record<(typeof PATTERNS)[number], number>>;
 
@@ -28,6 +33,11 @@ export const selectionStore = (db: Database, population: Population): SelectionS
       db.run(
         'INSERT INTO policies (id, made_at, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
         ...[policy.id, policy.madeAt, JSON.stringify(policy)],
+      );
+      db.run(
+        `DELETE FROM policies WHERE number IN
+           (SELECT number FROM policies ORDER BY made_at DESC, number DESC LIMIT ? OFFSET ?)`,
+        ...[DROPPED_AT_ONCE, POLICIES_MAX],
       );
     }),
   arrivals: (from, to) =>
@@ -59,27 +69,55 @@ export const selectionStore = (db: Database, population: Population): SelectionS
         ),
       };
     }),
-  candidates: (before) => db.read(() => candidates(db, before)),
+  candidates: (before) => candidates(db, before),
   commitBatch: (batch, fence, isDeduplicating = false) =>
     fenced(db, fence, () => {
       commitBatch(db, population, batch, isDeduplicating);
     }),
 });
 
-const candidates = (db: Database, before: number): Candidate[] =>
-  [
-    ...db.all<PredictionRow>(
-      'SELECT * FROM predictions WHERE pi IS NULL AND recorded_at < ? ORDER BY recorded_at, number',
-      before,
+/** Rows read in one go: some milliseconds, after which others have their turn. */
+const PAGE = 1000;
+
+const candidates = async (db: Database, before: number): Promise<Candidate[]> => [
+  ...(await inPages(db, (last) =>
+    db.all<PredictionRow>(
+      `SELECT * FROM predictions WHERE pi IS NULL AND recorded_at < ? AND (recorded_at, number) > (?, ?)
+       ORDER BY recorded_at, number LIMIT ?`,
+      ...[before, last?.recorded_at ?? 0, last?.number ?? 0, PAGE],
     ),
-    ...db.all<PredictionRow>('SELECT * FROM predictions WHERE awaits_revision = 1 ORDER BY number'),
-  ].map((row) => ({
-    predictionId: row.id,
-    rates: ratesOf(row),
-    isLowConfidence: row.is_low_confidence === 1,
-    disputedBy: disputantOf(row),
-    earlier: decisionOf(row),
-  }));
+  )),
+  ...(await inPages(db, (last) =>
+    db.all<PredictionRow>(
+      'SELECT * FROM predictions WHERE awaits_revision = 1 AND number > ? ORDER BY number LIMIT ?',
+      ...[last?.number ?? 0, PAGE],
+    ),
+  )),
+];
+
+/** @param read gives the rows after the last one known */
+async function inPages(
+  db: Database,
+  read: (last: PredictionRow | undefined) => readonly PredictionRow[],
+): Promise<Candidate[]> {
+  const found: Candidate[] = [];
+  let page: readonly PredictionRow[] = [];
+  do {
+    const last = page.at(-1);
+    page = await db.read(() => read(last));
+    found.push(...page.map(candidateOf));
+    await setImmediate();
+  } while (page.length === PAGE);
+  return found;
+}
+
+const candidateOf = (row: PredictionRow): Candidate => ({
+  predictionId: row.id,
+  rates: ratesOf(row),
+  isLowConfidence: row.is_low_confidence === 1,
+  disputedBy: disputantOf(row),
+  earlier: decisionOf(row),
+});
 
 function commitBatch(
   db: Database,
@@ -102,6 +140,12 @@ function commitBatch(
     'INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?)',
     ...[batch.id, batch.decidedAt, batch.tau, batch.floor, batch.budgetLeft],
     ...[batch.decisions.length, selected],
+  );
+  // Rows lie in the order in which they were stored: the oldest are found without an index.
+  db.run(
+    `DELETE FROM batches WHERE rowid IN
+       (SELECT rowid FROM (SELECT rowid, decided_at FROM batches ORDER BY rowid LIMIT ?) WHERE decided_at < ?)`,
+    ...[DROPPED_AT_ONCE, batch.decidedAt - BATCH_KEPT_MS],
   );
   db.run(
     `INSERT INTO selected_days VALUES (?1, ?2) ON CONFLICT DO UPDATE SET tasks = tasks + ?2`,

@@ -19,7 +19,7 @@ export interface SelectionStore {
   selectedOnDay(day: number): Promise<number>;
   /** Verdicts reached (by the time of their newest answer) since `since`, and selected predictions that still wait for one, pushed or not: for the budget of a team that falls behind. */
   labelFlow(since: number): Promise<{ readonly labels: number; readonly openTasks: number }>;
-  /** All predictions recorded before `before` and not decided, and all late disputes: the next batch. */
+  /** All predictions recorded before `before` and not decided, and all late disputes: the next batch. Others have their turn while many are read. */
   candidates(before: number): Promise<readonly Candidate[]>;
   /**
    * Stores the batch: decisions, population sums, and an outbox entry for each newly selected prediction, in one

@@ -10,6 +10,7 @@ import { MIGRATIONS } from '../../../src/adapters/sqlite/migrations.ts';
 import { openSqliteStore } from '../../../src/adapters/sqlite/open-sqlite-store.ts';
 import { StoreUnusable } from '../../../src/domain/errors.ts';
 import { modelVersion } from '../../../src/domain/ids.ts';
+import { BATCH_KEPT_MS, POLICIES_MAX } from '../../../src/domain/selection.ts';
 import { describeStore } from '../../contract/store.contract.ts';
 import {
   agreed,
@@ -245,6 +246,42 @@ describe('sqlite store file', () => {
       ['fulfilled', 'rejected', 'fulfilled'],
     );
     assert.equal((await store.candidates(NOON + 1)).length, 2);
+    await store.close();
+  });
+
+  it('old policies and batches go as in Redis, few at a time; the policy in force and a batch of a month ago stay', async () => {
+    await (await openSqliteStore({ path })).close();
+    const db = new DatabaseSync(path);
+    const counted = (table: string): number =>
+      (db.prepare(`SELECT count(*) AS n FROM ${table}`).get() as { n: number }).n;
+    const numbers = (count: number): string =>
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})`;
+    const [policies, old] = [POLICIES_MAX + 150, NOON - BATCH_KEPT_MS - 1000];
+    db.exec(`${numbers(policies)} INSERT INTO policies (id, made_at, body)
+      SELECT 'policy-' || i, ${NOON} - ${policies} + i, json_object('id', 'policy-' || i) FROM n`);
+    db.exec(
+      `${numbers(150)} INSERT INTO batches SELECT 'old-' || i, ${old} + i, 1, 0, 0, 0, 0 FROM n`,
+    );
+    db.exec(`INSERT INTO batches VALUES ('lately', ${NOON - 30 * DAY}, 1, 0, 0, 0, 0)`);
+
+    const store = await openSqliteStore({ path });
+    const bench = { store, fence: await takeLease(store) };
+    const older = { ...(await store.currentPolicy())!, madeAt: NOON - 1 };
+    const left = [];
+    for (const round of [1, 2, 3]) {
+      await store.savePolicy({ ...older, id: `older-${round}` }, bench.fence);
+      await commit(bench, [], () => ({}), NOON);
+      left.push([counted('policies') - POLICIES_MAX, counted('batches')]);
+    }
+    assert.deepEqual(left, [
+      [51, 52],
+      [0, 3],
+      [0, 4],
+    ]);
+    assert.equal((await store.currentPolicy())?.id, `policy-${policies}`);
+    const first = db.prepare('SELECT id FROM batches ORDER BY decided_at').get() as { id: string };
+    assert.equal(first.id, 'lately');
+    db.close();
     await store.close();
   });
 

@@ -32,6 +32,9 @@ const policy = (id: string, madeAt: number): Policy => ({
   confidenceDriven: { multiplier: 1.5, meanS: 0.3 },
 });
 
+/** More than a store reads at once. */
+const MANY = 1200;
+
 /** Policies, candidates, batches. */
 export function describeSelections(bench: Bench): void {
   describe('policies and budget', () => {
@@ -94,6 +97,31 @@ export function describeSelections(bench: Bench): void {
       await commit(bench, await store.candidates(NOON + 1000));
       assert.deepEqual(await store.candidates(NOON + 1000), []);
       assert.equal((await store.candidates(NOON + 1001)).length, 1);
+    });
+
+    it('however many wait, each comes once, the oldest first and late disputes last, and others have their turn meanwhile', async () => {
+      const { store } = bench;
+      const settled = Array.from({ length: MANY }, (_, index) => prediction(`late-${index}`));
+      await recordAndDecide(bench, settled, () => ({ isSelected: false }));
+      await Promise.all(settled.map(({ id }) => store.giveFeedback(flag(id), HORIZON)));
+      // Half of them at one moment, as the lines of one report are.
+      const ids = Array.from({ length: MANY }, (_, index) => `p${index}`);
+      const at = (index: number): number => NOON + Math.max(0, index - MANY / 2);
+      await Promise.all(
+        ids.map((id, index) => store.recordPrediction(prediction(id, { at: at(index) }))),
+      );
+      let turns = 0;
+      setImmediate(() => (turns += 1));
+      const found = await store.candidates(NOON + DAY);
+      assert.equal(turns, 1);
+      assert.equal(new Set(found.map(({ predictionId }) => predictionId)).size, 2 * MANY);
+      const fresh = found.slice(0, MANY);
+      assert.ok(fresh.every(({ earlier }) => earlier === null));
+      assert.ok(found.slice(MANY).every(({ earlier }) => earlier !== null));
+      assert.deepEqual(
+        fresh.slice(-MANY / 4).map(({ predictionId }) => predictionId),
+        ids.slice(-MANY / 4),
+      );
     });
 
     it('a decision is stored with the prediction, and each selected one gets one entry in its first reason’s project', async () => {
