@@ -336,6 +336,22 @@ describe('pushTasks', function () {
     assert.equal(loop.tasksThere(id).length, 1);
   });
 
+  it('however long it takes to ask for images that are not there yet, a push asks for each once', async () => {
+    const ids = await loop.record(120, { contentDigest: '' });
+    await loop.choose();
+    let asked = 0;
+    loop.objects = {
+      ...loop.objects,
+      has: async () => {
+        asked += 1;
+        assert.ok(asked <= ids.length, 'one was asked for again in the same push');
+        loop.advance(40_000);
+        return false;
+      },
+    };
+    assert.equal((await loop.push()).postponed, ids.length);
+  });
+
   it('an image that never comes ends with a dead entry that says so, and none before its time', async () => {
     await loop.record(1, { contentDigest: '' });
     await loop.choose();
