@@ -133,6 +133,40 @@ describe('pushTasks', function () {
     await assertOnceEach(ids);
   });
 
+  it('the wait counts from the send itself, however long its look-up and the sends before it took', async () => {
+    const ids = await selected(4);
+    const { tool } = loop;
+    let sends = 0;
+    let beMade = async (): Promise<unknown> => null;
+    loop.tool = {
+      ...tool,
+      findTasks: (...given) => {
+        loop.advance(31_000);
+        return tool.findTasks(...given);
+      },
+      createTasks: (...given) => {
+        sends += 1;
+        if (sends === 3) {
+          beMade = () => tool.createTasks(...given);
+          return Promise.reject(new Error('killed'));
+        }
+        loop.advance(31_000);
+        return sends === 1
+          ? Promise.reject(new LabelingToolRefused(400, 'one of them is odd'))
+          : tool.createTasks(...given);
+      },
+    };
+    await assert.rejects(loop.push(), /killed/);
+    loop.tool = tool;
+    loop.advance(2000);
+    assert.equal((await loop.push()).created, 0, 'made although the second half may be under way');
+    await beMade();
+    loop.advance(MINUTE);
+    const { found, created } = await loop.push();
+    assert.deepEqual([created, found], [0, 2]);
+    await assertOnceEach(ids);
+  });
+
   it('tasks whose making nobody heard the end of are not made again while it may go on', async () => {
     await selected(3);
     loop.fake.break({ at: IMPORT, as: 'refused' });
@@ -178,6 +212,7 @@ describe('pushTasks', function () {
       'projectId',
       'findPrediction',
       'beginSend',
+      'postpone',
       'markCreated',
     ] as const;
     for (const name of names)
