@@ -63,7 +63,10 @@ export async function createTasksOf(
   );
 }
 
-/** Entries of predictions that were erased meanwhile are done: nothing is left to label. */
+/**
+ * Entries of predictions that were erased meanwhile are done: nothing is left to label. Those of an attempt before became
+ * the deletion of what it may have made, which is still to be done.
+ */
 async function draftsOf(
   run: PushRun,
   kind: ProjectKind,
@@ -73,8 +76,9 @@ async function draftsOf(
   for (const entry of entries) {
     const { predictionId } = entry;
     const prediction = await run.store.findPrediction(predictionId);
-    if (prediction === null) await run.store.markDone([entry.id], run.fence);
-    else if (await isWithoutImage(run, prediction)) await awaitImage(run, entry);
+    if (prediction === null) {
+      if (entry.attempts === 0) await run.store.markDone([entry.id], run.fence);
+    } else if (await isWithoutImage(run, prediction)) await awaitImage(run, entry);
     else {
       const data = taskData(run.settings, kind, prediction);
       items.push({ entry, draft: { predictionId, data } });

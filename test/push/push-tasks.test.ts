@@ -333,6 +333,60 @@ describe('pushTasks', function () {
     assert.equal((await loop.store.outboxState()).pending, 0);
   });
 
+  it('what a person had deleted leaves no task, also where nobody heard that it was made', async () => {
+    const ids = await selected(3);
+    loop.fake.break({ at: IMPORT, as: 'lost' });
+    await loop.push();
+    assert.equal(loop.fake.records.tasks.size, 3, 'Label Studio did make them');
+    for (const id of ids) await loop.store.erasePrediction(id, loop.now());
+    loop.advance(MINUTE);
+    const { done } = await loop.push();
+    assert.equal(done, 3);
+    assert.equal((await loop.reconcile()).foreign, 0);
+    assert.equal(loop.fake.records.tasks.size, 0);
+    assert.equal((await loop.store.outboxState()).pending, 0);
+  });
+
+  it('what a person had deleted just before it would be sent again leaves no task', async () => {
+    const [id] = (await selected(1)) as [PredictionId];
+    loop.fake.break({ at: IMPORT, as: 'lost' });
+    await loop.push();
+    loop.advance(MINUTE);
+    const { store } = loop;
+    loop.store = {
+      ...store,
+      dueEntries: async (...given) => {
+        const due = await store.dueEntries(...given);
+        if (due.length > 0) await store.erasePrediction(id, loop.now());
+        return due;
+      },
+    };
+    await loop.push();
+    loop.store = store;
+    await loop.push();
+    assert.deepEqual(loop.tasksThere(id), []);
+    assert.equal((await store.outboxState()).pending, 0);
+  });
+
+  it('what a person had deleted while it was being sent leaves no task, though its sender dies', async () => {
+    const [id] = (await selected(1)) as [PredictionId];
+    const { tool } = loop;
+    loop.tool = {
+      ...tool,
+      createTasks: async (...given) => {
+        await loop.store.erasePrediction(id, loop.now());
+        await tool.createTasks(...given);
+        throw new Error('killed');
+      },
+    };
+    await assert.rejects(loop.push(), /killed/);
+    loop.tool = tool;
+    loop.advance(MINUTE);
+    await loop.push();
+    assert.deepEqual(loop.tasksThere(id), []);
+    assert.equal((await loop.store.outboxState()).pending, 0);
+  });
+
   it("a deletion never hits another's task that got the same id in a Label Studio that was reset", async () => {
     const [id] = (await loop.pushed(1)) as [PredictionId];
     const task = loop.fake.records.tasks.get((await loop.task(id)).taskId);
