@@ -23,9 +23,9 @@ interface Item {
 }
 
 /**
- * Makes the tasks of one project's entries: note the send, look up what an earlier one may have made, make the rest,
- * mark. Whatever is cut off in between, the next attempt finds by the look-up: lost never, doubled never. It waits until
- * the look-up can see what may still be being made.
+ * Makes the tasks of one project's entries: note the attempt, look up what an earlier one may have made, note the send,
+ * make the rest, mark. Whatever is cut off in between, the next attempt finds by the look-up: lost never, doubled never.
+ * It waits until the look-up can see what may still be being made.
  */
 export async function createTasksOf(
   run: PushRun,
@@ -63,7 +63,10 @@ export async function createTasksOf(
   );
 }
 
-/** Entries of predictions that were erased meanwhile are done: nothing is left to label. */
+/**
+ * Entries of predictions that were erased meanwhile are done: nothing is left to label. Those of an attempt before became
+ * the deletion of what it may have made, which is still to be done.
+ */
 async function draftsOf(
   run: PushRun,
   kind: ProjectKind,
@@ -73,8 +76,9 @@ async function draftsOf(
   for (const entry of entries) {
     const { predictionId } = entry;
     const prediction = await run.store.findPrediction(predictionId);
-    if (prediction === null) await run.store.markDone([entry.id], run.fence);
-    else if (await isWithoutImage(run, prediction)) await awaitImage(run, entry);
+    if (prediction === null) {
+      if (entry.attempts === 0) await run.store.markDone([entry.id], run.fence);
+    } else if (await isWithoutImage(run, prediction)) await awaitImage(run, entry);
     else {
       const data = taskData(run.settings, kind, prediction);
       items.push({ entry, draft: { predictionId, data } });
@@ -119,10 +123,21 @@ function oldestOf(refs: readonly TaskRef[]): ReadonlyMap<PredictionId, number> {
   return oldest;
 }
 
+/** The wait counts from here: the look-up may have taken long, and so may what was sent before it. */
+const noteSend = (run: PushRun, entries: readonly OutboxEntry[]): Promise<void> =>
+  run.store.postpone(
+    idsOf(entries),
+    run.clock.now() + UNSEEN_MS,
+    'It was sent, and its sender heard no more of it',
+    run.fence,
+  );
+
 /** A refused batch made nothing: its halves are tried, down to the one that spoils it. */
 async function makeTasks(run: PushRun, projectId: number, items: readonly Item[]): Promise<void> {
   const [first] = items;
   if (first === undefined) return;
+  const entries = items.map(({ entry }) => entry);
+  await noteSend(run, entries);
   let refs: readonly TaskRef[];
   try {
     refs = await run.tool.createTasks(
@@ -131,12 +146,7 @@ async function makeTasks(run: PushRun, projectId: number, items: readonly Item[]
     );
   } catch (error) {
     if (!(error instanceof LabelingToolRefused) || blameFor(error) !== 'entry')
-      return standBack(
-        run,
-        items.map(({ entry }) => entry),
-        error,
-        UNSEEN_MS,
-      );
+      return standBack(run, entries, error, UNSEEN_MS);
     if (items.length === 1) return bury(run, first.entry, error.message);
     const half = Math.ceil(items.length / 2);
     await makeTasks(run, projectId, items.slice(0, half));

@@ -44,11 +44,15 @@ export async function pushTasks(
   return { ...run.count, missingProjects: [...run.missingProjects], error };
 }
 
-/** Every entry that is sent leaves the due ones, but for those of a missing project: when only they are left, it is done. */
+/**
+ * Every entry that is sent leaves the due ones, but for those of a missing project: when only they are left, it is done.
+ * What comes due meanwhile waits for the next push, or a slow one would never end.
+ */
 async function drain(run: PushRun, kind: OutboxEntry['kind']): Promise<void> {
   const most = kind === 'renew_image' ? RENEWALS_A_RUN : Infinity;
+  const now = run.clock.now();
   for (let sent = 0; sent < most; sent += BATCH_SIZE) {
-    const entries = await run.store.dueEntries(kind, run.clock.now(), BATCH_SIZE);
+    const entries = await run.store.dueEntries(kind, now, BATCH_SIZE);
     const able = entries.filter(({ project }) => !run.missingProjects.has(project));
     if (able.length === 0) return;
     for (const project of PROJECT_KINDS) {

@@ -43,7 +43,7 @@ export const CLASSES = ['bread', 'rice', 'soup'];
 export interface Loop {
   /** Replace a method to make it fail. */
   store: Store;
-  readonly objects: ObjectStore;
+  objects: ObjectStore;
   fence: Fence;
   readonly fake: FakeLabelStudio;
   tool: LabelStudio;

@@ -133,6 +133,40 @@ describe('pushTasks', function () {
     await assertOnceEach(ids);
   });
 
+  it('the wait counts from the send itself, however long its look-up and the sends before it took', async () => {
+    const ids = await selected(4);
+    const { tool } = loop;
+    let sends = 0;
+    let beMade = async (): Promise<unknown> => null;
+    loop.tool = {
+      ...tool,
+      findTasks: (...given) => {
+        loop.advance(31_000);
+        return tool.findTasks(...given);
+      },
+      createTasks: (...given) => {
+        sends += 1;
+        if (sends === 3) {
+          beMade = () => tool.createTasks(...given);
+          return Promise.reject(new Error('killed'));
+        }
+        loop.advance(31_000);
+        return sends === 1
+          ? Promise.reject(new LabelingToolRefused(400, 'one of them is odd'))
+          : tool.createTasks(...given);
+      },
+    };
+    await assert.rejects(loop.push(), /killed/);
+    loop.tool = tool;
+    loop.advance(2000);
+    assert.equal((await loop.push()).created, 0, 'made although the second half may be under way');
+    await beMade();
+    loop.advance(MINUTE);
+    const { found, created } = await loop.push();
+    assert.deepEqual([created, found], [0, 2]);
+    await assertOnceEach(ids);
+  });
+
   it('tasks whose making nobody heard the end of are not made again while it may go on', async () => {
     await selected(3);
     loop.fake.break({ at: IMPORT, as: 'refused' });
@@ -178,6 +212,7 @@ describe('pushTasks', function () {
       'projectId',
       'findPrediction',
       'beginSend',
+      'postpone',
       'markCreated',
     ] as const;
     for (const name of names)
@@ -298,6 +333,60 @@ describe('pushTasks', function () {
     assert.equal((await loop.store.outboxState()).pending, 0);
   });
 
+  it('what a person had deleted leaves no task, also where nobody heard that it was made', async () => {
+    const ids = await selected(3);
+    loop.fake.break({ at: IMPORT, as: 'lost' });
+    await loop.push();
+    assert.equal(loop.fake.records.tasks.size, 3, 'Label Studio did make them');
+    for (const id of ids) await loop.store.erasePrediction(id, loop.now());
+    loop.advance(MINUTE);
+    const { done } = await loop.push();
+    assert.equal(done, 3);
+    assert.equal((await loop.reconcile()).foreign, 0);
+    assert.equal(loop.fake.records.tasks.size, 0);
+    assert.equal((await loop.store.outboxState()).pending, 0);
+  });
+
+  it('what a person had deleted just before it would be sent again leaves no task', async () => {
+    const [id] = (await selected(1)) as [PredictionId];
+    loop.fake.break({ at: IMPORT, as: 'lost' });
+    await loop.push();
+    loop.advance(MINUTE);
+    const { store } = loop;
+    loop.store = {
+      ...store,
+      dueEntries: async (...given) => {
+        const due = await store.dueEntries(...given);
+        if (due.length > 0) await store.erasePrediction(id, loop.now());
+        return due;
+      },
+    };
+    await loop.push();
+    loop.store = store;
+    await loop.push();
+    assert.deepEqual(loop.tasksThere(id), []);
+    assert.equal((await store.outboxState()).pending, 0);
+  });
+
+  it('what a person had deleted while it was being sent leaves no task, though its sender dies', async () => {
+    const [id] = (await selected(1)) as [PredictionId];
+    const { tool } = loop;
+    loop.tool = {
+      ...tool,
+      createTasks: async (...given) => {
+        await loop.store.erasePrediction(id, loop.now());
+        await tool.createTasks(...given);
+        throw new Error('killed');
+      },
+    };
+    await assert.rejects(loop.push(), /killed/);
+    loop.tool = tool;
+    loop.advance(MINUTE);
+    await loop.push();
+    assert.deepEqual(loop.tasksThere(id), []);
+    assert.equal((await loop.store.outboxState()).pending, 0);
+  });
+
   it("a deletion never hits another's task that got the same id in a Label Studio that was reset", async () => {
     const [id] = (await loop.pushed(1)) as [PredictionId];
     const task = loop.fake.records.tasks.get((await loop.task(id)).taskId);
@@ -334,6 +423,22 @@ describe('pushTasks', function () {
     loop.advance(60_000);
     assert.equal((await loop.push()).created, 1);
     assert.equal(loop.tasksThere(id).length, 1);
+  });
+
+  it('however long it takes to ask for images that are not there yet, a push asks for each once', async () => {
+    const ids = await loop.record(120, { contentDigest: '' });
+    await loop.choose();
+    let asked = 0;
+    loop.objects = {
+      ...loop.objects,
+      has: async () => {
+        asked += 1;
+        assert.ok(asked <= ids.length, 'one was asked for again in the same push');
+        loop.advance(40_000);
+        return false;
+      },
+    };
+    assert.equal((await loop.push()).postponed, ids.length);
   });
 
   it('an image that never comes ends with a dead entry that says so, and none before its time', async () => {

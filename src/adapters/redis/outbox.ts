@@ -103,21 +103,32 @@ async function changeEntries(
   for (const entry of await transaction.readDocuments<OutboxEntry>(keys)) {
     if (entry === null) continue;
     const after = change(entry);
-    if (after === null) transaction.write(workKey(connection, entry), null);
+    const work = workKey(connection, entry);
+    const workAfter = after === null ? null : workKey(connection, after);
+    if (workAfter !== work) {
+      transaction.write(work, null);
+      if (workAfter !== null) transaction.write(workAfter, String(entry.id));
+    }
     saveEntry(connection, transaction, entry, after);
   }
 }
 
-/** Takes away what waits for a prediction, but for deletions. */
+/**
+ * Takes away what waits for a prediction, but for deletions. A task whose making was begun may be there: looking it up, at
+ * the time that was set for it, and deleting it is what is left of its entry.
+ */
 export async function dropEntriesOf(
   connection: Connection,
   transaction: Transaction,
   id: PredictionId,
 ): Promise<void> {
   const ids = await connection.members(connection.key('outbox-of', id));
-  await changeEntries(connection, transaction, ids.map(Number), (entry) =>
-    entry.kind === 'delete_task' ? entry : null,
-  );
+  await changeEntries(connection, transaction, ids.map(Number), (entry) => {
+    if (entry.kind === 'delete_task') return entry;
+    return entry.kind === 'create_task' && entry.attempts > 0
+      ? { ...entry, kind: 'delete_task', state: 'pending', reasons: [] }
+      : null;
+  });
 }
 
 const readEntries = async (

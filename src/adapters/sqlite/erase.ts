@@ -2,7 +2,7 @@ import type { ObjectKey } from '../../domain/ids.ts';
 import { hourOf } from '../../domain/window.ts';
 import type { Database } from './database.ts';
 import { dropMistake } from './estimates.ts';
-import { insertEntries } from './outbox.ts';
+import { dropEntriesOf, insertEntries } from './outbox.ts';
 import type { PredictionRow, UnitRow } from './rows.ts';
 import { partFromSharers } from './shared-tasks.ts';
 
@@ -26,7 +26,7 @@ export function erase(
   db.run('DELETE FROM annotation_history WHERE prediction_id = ?', row.id);
   db.run('DELETE FROM answers WHERE prediction_id = ?', row.id);
   dropMistake(db, row.model_version, row.id);
-  db.run(`DELETE FROM outbox WHERE prediction_id = ? AND kind <> 'delete_task'`, row.id);
+  dropEntriesOf(db, row.id);
   if (row.is_selected === 0 && row.awaits_revision === 0)
     db.run('DELETE FROM predictions WHERE number = ?', row.number);
   else anonymise(db, row);

@@ -1,3 +1,4 @@
+import type { PredictionId } from '../../domain/ids.ts';
 import type { OutboxEntry, OutboxStore } from '../../ports/store/outbox-store.ts';
 import type { Database } from './database.ts';
 import { fenced } from './fence.ts';
@@ -96,7 +97,6 @@ function outboxState(db: Database): Awaited<ReturnType<OutboxStore['outboxState'
   };
 }
 
-/** Adds entries; what waits already (or is dead until redriven) is left as it is. */
 /** Adds entries; what waits already (or is dead until redriven) is left as it is. @returns how many were added */
 export const insertEntries = (db: Database, entries: readonly NewEntry[]): number =>
   entries.reduce(
@@ -109,6 +109,19 @@ export const insertEntries = (db: Database, entries: readonly NewEntry[]): numbe
       ),
     0,
   );
+
+/**
+ * Takes away what waits for a prediction, but for deletions. A task whose making was begun may be there: looking it up, at
+ * the time that was set for it, and deleting it is what is left of its entry.
+ */
+export function dropEntriesOf(db: Database, id: PredictionId): void {
+  db.run(
+    `UPDATE outbox SET kind = 'delete_task', state = 'pending', reasons = '[]'
+     WHERE prediction_id = ? AND kind = 'create_task' AND attempts > 0`,
+    id,
+  );
+  db.run(`DELETE FROM outbox WHERE prediction_id = ? AND kind <> 'delete_task'`, id);
+}
 
 function redrive(db: Database, entryIds: readonly number[] | null): number {
   const revive = `UPDATE outbox SET state = 'pending', not_before = created_at WHERE state = 'dead'`;

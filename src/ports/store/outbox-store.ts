@@ -16,7 +16,7 @@ export interface OutboxEntry {
   readonly state: 'pending' | 'dead';
   /** Why the last attempt failed; null before any did. */
   readonly lastError: string | null;
-  /** For delete_task (the prediction may be erased by then): the task; else null. */
+  /** For delete_task (the prediction may be erased by then): the task, null where nobody heard whether it was made; else null. */
   readonly taskId: number | null;
 }
 

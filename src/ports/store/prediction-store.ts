@@ -37,8 +37,10 @@ export interface PredictionStore {
   feedbackOf(id: PredictionId): Promise<readonly Feedback[]>;
   /**
    * Deletes what a person asked to have deleted: feedback, probabilities, object key, task, annotations and its place
-   * among the mistakes of the latest estimates; an anonymous row stays, so that no estimate moves. The task's deletion goes into the outbox in the same transaction. Those that
-   * shared the task keep its verdict; while there is none, one of them gets a new task that the others share.
+   * among the mistakes of the latest estimates; an anonymous row stays, so that no estimate moves. The task's deletion goes
+   * into the outbox in the same transaction; an entry whose making of the task was begun becomes its deletion, at the
+   * entry's time. Those that shared the task keep its verdict; while there is none, one of them gets a new task that the
+   * others share.
    * @returns what is still to be removed elsewhere, or null when there is no such prediction
    */
   erasePrediction(

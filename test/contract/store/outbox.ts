@@ -191,6 +191,31 @@ export function describeOutbox(bench: Bench): void {
       assert.equal(deletion.project, 'random');
     });
 
+    it('erasing leaves a task that may be there to be deleted, at the time of its look-up and no other', async () => {
+      const { store, fence } = bench;
+      await select(bench, ['a', 'b']);
+      const [a, b] = await entriesOf(store);
+      await store.beginSend([a!.id, b!.id], NOON + 2 * DAY, fence);
+      await store.bury([b!.id], 'x', fence);
+      for (const id of ['a', 'b']) await store.erasePrediction(pid(id), NOON + DAY);
+      assert.deepEqual(await entriesOf(store), []);
+      assert.deepEqual(await store.deadEntries(9), []);
+      assert.deepEqual(await store.dueEntries('delete_task', NOON + 2 * DAY - 1, 9), []);
+      const deletions = await entriesOf(store, 'delete_task');
+      assert.deepEqual(
+        deletions.map(({ predictionId, taskId, reasons }) => [predictionId, taskId, reasons]),
+        [
+          ['a', null, []],
+          ['b', null, []],
+        ],
+      );
+      assert.equal(await store.enqueue([work('a', 'delete_task', null)], fence), 0);
+      await store.markDone([deletions[0]!.id], fence);
+      assert.equal((await store.outboxState()).pending, 1);
+      const again = { ...work('a', 'delete_task', null), kind: 'create_task' as const };
+      assert.equal(await store.enqueue([again], fence), 1);
+    });
+
     it('a task made while its prediction was being erased is to be deleted', async () => {
       const { store, fence } = bench;
       await select(bench, ['a']);
