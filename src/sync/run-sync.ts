@@ -32,13 +32,13 @@ export interface SyncSteps {
   reconcile(now: number, fence: Fence, decision: Orders['decision']): Promise<void>;
   /** Did a project turn out to be gone since both sides were compared? */
   hasLostProject(): boolean;
-  /** Estimates, stored and exposed. @param changes labels that changed: only their windows; null: every window */
+  /** Estimates, stored. @param changes labels that changed: only their windows; null: every window */
   estimate(now: number, fence: Fence, changes: readonly LabelChange[] | null): Promise<void>;
   /** Roll-up, retention, orphans. */
   keepHouse(now: number, fence: Fence): Promise<void>;
   /** Tells the retraining service what there is to tell; null where none is set. */
   readonly retrain: ((now: number, fence: Fence) => Promise<void>) | null;
-  /** Backlog and budget as gauges; reads only. */
+  /** What the store has of estimates, backlog and budget, as gauges; reads only. */
   expose(now: number): Promise<void>;
 }
 
@@ -153,11 +153,20 @@ export function createRunSync(
     await steps.expose(clock.now());
   };
 
+  /** Another process has the turn. What it did is shown here too: alerts believe the worst of all processes. */
+  const skip = async (id: string, trigger: Trigger, orders: Orders): Promise<void> => {
+    const now = clock.now();
+    let error = hasOrders(orders) ? BUSY : null;
+    await options.steps.expose(now).catch((fault: unknown) => {
+      error ??= (fault as AppError).message;
+    });
+    await runs.saveRun(skippedRun(id, trigger, now, error));
+  };
+
   return async (id, trigger, orders) => {
     const lease = await takeTurn(options, orders);
     if (lease === null) {
-      const run = skippedRun(id, trigger, clock.now());
-      await runs.saveRun(hasOrders(orders) ? { ...run, result: 'failure', error: BUSY } : run);
+      await skip(id, trigger, orders);
       return;
     }
     const startedAt = clock.now();
@@ -212,17 +221,17 @@ const outcomeOf = ({
   error: faults.length === 0 ? null : faults.join('; '),
 });
 
-/** Another process has the turn: nothing to do is no failure. */
-const skippedRun = (id: string, trigger: Trigger, now: number): SyncRun => ({
+/** Nothing to do is no failure. */
+const skippedRun = (id: string, trigger: Trigger, now: number, error: string | null): SyncRun => ({
   id,
   trigger,
   startedAt: now,
   finishedAt: now,
-  result: 'success',
+  result: error === null ? 'success' : 'failure',
   selected: 0,
   pushed: 0,
   pulled: 0,
-  error: null,
+  error,
 });
 
 interface ToolWatch {

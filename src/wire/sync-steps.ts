@@ -11,11 +11,12 @@ import { openPicture } from '../adapters/system/open-picture.ts';
 import type { Config } from '../config/parse-config.ts';
 import type { PredictionId } from '../domain/ids.ts';
 import { PROJECT_KINDS } from '../domain/selection.ts';
-import { dayOf } from '../domain/window.ts';
+import { dayOf, type WindowName } from '../domain/window.ts';
 import { exposeBudget } from '../expose/expose-budget.ts';
 import { exposeComparisons } from '../expose/expose-comparisons.ts';
 import { exposeEstimates } from '../expose/expose-estimates.ts';
 import { exposeFindings } from '../expose/expose-findings.ts';
+import { exposeNotices } from '../expose/expose-notices.ts';
 import { exposeOutbox } from '../expose/expose-outbox.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { Fence } from '../ports/store/fence.ts';
@@ -93,6 +94,8 @@ export function createSyncSteps(
     labelSlaMs: config.LABEL_SLA_DAYS * DAY_MS,
     isAnchored: config.REVEAL_PREDICTION === 'hard',
   };
+  const isShown = ({ window }: { readonly window: WindowName }): boolean =>
+    config.WINDOWS.includes(window);
   let ensuredAt = -Infinity;
   let hasLostProject = false;
   /** @returns whether one was made: a double of it may show a moment later */
@@ -172,15 +175,8 @@ export function createSyncSteps(
         config.DEDUPLICATE ? null : changes,
       );
       await store.saveEstimates(estimates, fence);
-      const latest = await store.latestEstimates();
-      exposeEstimates(
-        meter,
-        latest.filter(({ window }) => config.WINDOWS.includes(window)),
-        deployment.offline,
-      );
       const comparisons = await compareVersions(store, estimateSettings, now);
       if (comparisons.length > 0) await store.saveFinding('comparisons', comparisons, fence);
-      exposeComparisons(meter, comparisons);
     },
     keepHouse: (now, fence) =>
       keepHouse(
@@ -191,6 +187,9 @@ export function createSyncSteps(
       ),
     retrain: retrainStep(config, records, around),
     async expose(now) {
+      exposeEstimates(meter, (await store.latestEstimates()).filter(isShown), deployment.offline);
+      exposeComparisons(meter, ((await store.finding('comparisons')) ?? []).filter(isShown));
+      if (config.RETRAIN_WEBHOOK_URL !== undefined) exposeNotices(meter, await store.notices());
       await exposeFindings(meter, store);
       exposeOutbox(meter, await store.outboxState());
       const { openTasks } = await store.labelFlow(now - DAY_MS);

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+
+import { openSqliteStore } from '../../src/adapters/sqlite/open-sqlite-store.ts';
+import { StoreUnavailable } from '../../src/domain/errors.ts';
+import type { Store } from '../../src/ports/store.ts';
+import { createRunSync, type SyncSteps } from '../../src/sync/run-sync.ts';
+import { NO_ORDERS, type Trigger } from '../../src/sync/sync-loop.ts';
+import { silentLog } from '../adapters/onnx/tiny-model.ts';
+import { NOON, takeLease } from '../contract/store/fixtures.ts';
+import { createCountingMeter } from '../fakes/counting-meter.ts';
+import { temporaryFolder } from '../servers/server.ts';
+
+describe('a sync run', () => {
+  let folder: string;
+  let store: Store;
+  beforeEach(async () => {
+    folder = temporaryFolder('run-sync');
+    store = await openSqliteStore({ path: path.join(folder, 'records.sqlite') });
+  });
+  afterEach(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Runs of one process whose steps do nothing but what the test is about. @returns executes one, under the next id */
+  function runsWith(steps: Partial<SyncSteps>): (trigger?: Trigger) => Promise<string> {
+    const nothing = (): Promise<void> => Promise.resolve();
+    const execute = createRunSync({
+      steps: {
+        select: () => Promise.resolve({ decided: 0, selected: 0 }),
+        push: () => Promise.resolve(0),
+        pull: () => Promise.resolve([]),
+        ...{ reconcile: nothing, estimate: nothing, keepHouse: nothing, expose: nothing },
+        hasLostProject: () => false,
+        retrain: null,
+        ...steps,
+      },
+      runs: store,
+      holder: 'this process',
+      clock: { now: () => NOON },
+      meter: createCountingMeter(),
+      log: silentLog,
+    });
+    let runs = 0;
+    return async (trigger = 'schedule') => {
+      const id = `run-${++runs}`;
+      await execute(id, trigger, NO_ORDERS);
+      return id;
+    };
+  }
+
+  it('shows what the records hold also when another process has the turn', async () => {
+    let shown = 0;
+    const run = runsWith({ expose: async () => void (shown += 1) });
+    await takeLease(store, 'another process');
+    assert.equal((await store.findRun(await run()))?.result, 'success');
+    assert.equal(shown, 1);
+  });
+
+  it('fails when it could not show them, whoever has the turn', async () => {
+    const run = runsWith({ expose: () => Promise.reject(new StoreUnavailable('planted')) });
+    const results = async () => {
+      const { result, error } = (await store.findRun(await run())) ?? {};
+      return { result, error };
+    };
+    assert.deepEqual(await results(), { result: 'failure', error: 'planted' });
+    await takeLease(store, 'another process');
+    assert.deepEqual(await results(), { result: 'failure', error: 'planted' });
+  });
+});
