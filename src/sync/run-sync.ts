@@ -56,9 +56,7 @@ export interface RunSyncOptions {
 interface Tally {
   selected: number;
   pushed: number;
-  changes: readonly LabelChange[];
-  /** Labels changed otherwise than by new answers. */
-  isMended: boolean;
+  pulled: number;
   readonly faults: string[];
 }
 
@@ -108,7 +106,9 @@ export function createRunSync(
       return;
     }
     const isPulled = await attempt(tally, 'pull', async () => {
-      tally.changes = await steps.pull(now, fence);
+      const changes = await steps.pull(now, fence);
+      tally.pulled = changes.length;
+      estimates.noteChanges(changes);
     });
     // What was pulled before it failed is saved, and nobody knows here what it was.
     if (!isPulled) estimates.noteTraffic();
@@ -118,16 +118,17 @@ export function createRunSync(
     const isReconciled = await attempt(tally, 'reconcile', () =>
       steps.reconcile(now, fence, orders.decision),
     );
-    if (isReconciled) reconciledAt = now;
-    tally.isMended ||= isReconciled;
+    if (!isReconciled) return;
+    reconciledAt = now;
+    estimates.noteMended();
   };
 
   const estimate = async (tally: Tally, isAsked: boolean, fence: Fence): Promise<void> => {
     const now = clock.now();
-    const due = estimates.at(now, isAsked, tally.changes);
+    const due = estimates.at(now, isAsked);
     if (due?.length === 0) return;
     const isDone = await attempt(tally, 'estimate', () => options.steps.estimate(now, fence, due));
-    if (isDone && due === null) estimates.computed(now, clock.now() - now);
+    if (isDone) estimates.computed(due, now, clock.now() - now);
   };
 
   const work = async (
@@ -144,7 +145,7 @@ export function createRunSync(
       if (decided > 0) estimates.noteTraffic();
     });
     await talkToTool(tally, now, fence, orders);
-    await estimate(tally, trigger !== 'schedule' || tally.isMended, fence);
+    await estimate(tally, trigger !== 'schedule', fence);
     if (now - houseKeptAt >= HOUR_MS) {
       if (await attempt(tally, 'house', () => steps.keepHouse(now, fence))) houseKeptAt = now;
     }
@@ -170,7 +171,7 @@ export function createRunSync(
       return;
     }
     const startedAt = clock.now();
-    const tally: Tally = { selected: 0, pushed: 0, changes: [], isMended: false, faults: [] };
+    const tally: Tally = { selected: 0, pushed: 0, pulled: 0, faults: [] };
     const record = (state: Pick<SyncRun, 'finishedAt' | 'result'>): Promise<void> =>
       runs.saveRun({ id, trigger, startedAt, ...state, ...outcomeOf(tally) });
     try {
@@ -185,9 +186,9 @@ export function createRunSync(
       await record({ finishedAt: clock.now(), result: 'failure' });
     } finally {
       await lease.release();
-      const { faults, selected, pushed, changes } = tally;
+      const { faults, selected, pushed, pulled } = tally;
       log.info(
-        { runId: id, trigger, selected, pushed, pulled: changes.length, faults: faults.length },
+        { runId: id, trigger, selected, pushed, pulled, faults: faults.length },
         'sync run finished',
       );
     }
@@ -212,12 +213,12 @@ class RunIncomplete extends Error {}
 const outcomeOf = ({
   selected,
   pushed,
-  changes,
+  pulled,
   faults,
 }: Tally): Pick<SyncRun, 'selected' | 'pushed' | 'pulled' | 'error'> => ({
   selected,
   pushed,
-  pulled: changes.length,
+  pulled,
   error: faults.length === 0 ? null : faults.join('; '),
 });
 

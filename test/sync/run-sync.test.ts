@@ -3,12 +3,13 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 
 import { openSqliteStore } from '../../src/adapters/sqlite/open-sqlite-store.ts';
-import { StoreUnavailable } from '../../src/domain/errors.ts';
+import { LeaseLost, StoreUnavailable } from '../../src/domain/errors.ts';
+import type { LabelChange } from '../../src/domain/unit.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { createRunSync, type SyncSteps } from '../../src/sync/run-sync.ts';
-import { NO_ORDERS, type Trigger } from '../../src/sync/sync-loop.ts';
+import { NO_ORDERS, type Orders, type Trigger } from '../../src/sync/sync-loop.ts';
 import { silentLog } from '../adapters/onnx/tiny-model.ts';
-import { NOON, takeLease } from '../contract/store/fixtures.ts';
+import { NOON, takeLease, V1 } from '../contract/store/fixtures.ts';
 import { createCountingMeter } from '../fakes/counting-meter.ts';
 import { temporaryFolder } from '../servers/server.ts';
 
@@ -25,7 +26,9 @@ describe('a sync run', () => {
   });
 
   /** Runs of one process whose steps do nothing but what the test is about. @returns executes one, under the next id */
-  function runsWith(steps: Partial<SyncSteps>): (trigger?: Trigger) => Promise<string> {
+  function runsWith(
+    steps: Partial<SyncSteps>,
+  ): (trigger?: Trigger, orders?: Orders) => Promise<string> {
     const nothing = (): Promise<void> => Promise.resolve();
     const execute = createRunSync({
       steps: {
@@ -44,9 +47,9 @@ describe('a sync run', () => {
       log: silentLog,
     });
     let runs = 0;
-    return async (trigger = 'schedule') => {
+    return async (trigger = 'schedule', orders = NO_ORDERS) => {
       const id = `run-${++runs}`;
-      await execute(id, trigger, NO_ORDERS);
+      await execute(id, trigger, orders);
       return id;
     };
   }
@@ -68,5 +71,61 @@ describe('a sync run', () => {
     assert.deepEqual(await results(), { result: 'failure', error: 'planted' });
     await takeLease(store, 'another process');
     assert.deepEqual(await results(), { result: 'failure', error: 'planted' });
+  });
+
+  describe('computes what is due', () => {
+    const CHANGES = [{ modelVersion: V1, at: NOON }];
+    /** What was to be computed, run by run; null: everything. */
+    let asked: (readonly LabelChange[] | null)[];
+    /** Steps in the order of the runs; those that are left out find nothing. */
+    let pulls: (readonly LabelChange[])[];
+    let reconciles: Error[];
+    let estimates: Error[];
+    let run: ReturnType<typeof runsWith>;
+    beforeEach(async () => {
+      [asked, pulls, reconciles, estimates] = [[], [], [], []];
+      run = runsWith({
+        pull: async () => pulls.shift() ?? [],
+        reconcile: async () => {
+          failIf(reconciles.shift());
+        },
+        hasLostProject: () => reconciles.length > 0,
+        estimate: async (_now, _fence, changes) => {
+          asked.push(changes);
+          failIf(estimates.shift());
+        },
+      });
+      await run('start');
+      assert.deepEqual(asked.splice(0), [null]);
+    });
+    const failIf = (error: Error | undefined): void => {
+      if (error !== undefined) throw error;
+    };
+
+    it('again after it failed, although nothing new was pulled', async () => {
+      pulls = [CHANGES];
+      estimates = [new StoreUnavailable('planted')];
+      const failed = await store.findRun(await run());
+      assert.deepEqual([failed?.result, failed?.pulled], ['failure', 1]);
+      await run();
+      await run();
+      assert.deepEqual(asked, [CHANGES, CHANGES]);
+    });
+
+    it('also when the turn was lost between the labels and the estimates', async () => {
+      pulls = [CHANGES];
+      reconciles = [new LeaseLost('planted')];
+      await run();
+      await run();
+      assert.deepEqual(asked, [CHANGES]);
+    });
+
+    it('everything again after what was mended could not be computed', async () => {
+      estimates = [new StoreUnavailable('planted')];
+      await run('schedule', { reconcile: true, decision: null });
+      await run();
+      await run();
+      assert.deepEqual(asked, [null, null]);
+    });
   });
 });
