@@ -34,8 +34,8 @@ export interface SyncSteps {
   hasLostProject(): boolean;
   /** Estimates, stored. @param changes labels that changed: only their windows; null: every window */
   estimate(now: number, fence: Fence, changes: readonly LabelChange[] | null): Promise<void>;
-  /** Roll-up, retention, orphans. */
-  keepHouse(now: number, fence: Fence): Promise<void>;
+  /** Roll-up, retention, orphans; ends early once it is aborted. */
+  keepHouse(now: number, fence: Fence, signal: AbortSignal): Promise<void>;
   /** Tells the retraining service what there is to tell; null where none is set. */
   readonly retrain: ((now: number, fence: Fence) => Promise<void>) | null;
   /** What the store has of estimates, backlog and budget, as gauges; reads only. */
@@ -63,11 +63,12 @@ interface Tally {
 /**
  * One whole run: select, push, pull, now and then reconcile and keep house, estimate. A step that fails is recorded and the
  * next one goes on; while the labelling tool is down its steps are passed over, and selection and estimates continue.
- * @returns executes a run under the given id; rejects only when not even the run's record could be written
+ * @returns executes a run under the given id, with what takes long ended early once it is aborted; rejects only when not even
+ * the run's record could be written
  */
 export function createRunSync(
   options: RunSyncOptions,
-): (id: string, trigger: Trigger, orders: Orders) => Promise<void> {
+): (id: string, trigger: Trigger, orders: Orders, signal: AbortSignal) => Promise<void> {
   const { runs, clock, log } = options;
   const tool = watchTool(log);
   let reconciledAt = -Infinity;
@@ -136,6 +137,7 @@ export function createRunSync(
     trigger: Trigger,
     fence: Fence,
     orders: Orders,
+    signal: AbortSignal,
   ): Promise<void> => {
     const { steps } = options;
     const now = clock.now();
@@ -147,7 +149,8 @@ export function createRunSync(
     await talkToTool(tally, now, fence, orders);
     await estimate(tally, trigger !== 'schedule', fence);
     if (now - houseKeptAt >= HOUR_MS) {
-      if (await attempt(tally, 'house', () => steps.keepHouse(now, fence))) houseKeptAt = now;
+      const isKept = await attempt(tally, 'house', () => steps.keepHouse(now, fence, signal));
+      if (isKept) houseKeptAt = now;
     }
     const { retrain } = steps;
     if (retrain !== null) await attempt(tally, 'retrain', () => retrain(clock.now(), fence));
@@ -164,7 +167,7 @@ export function createRunSync(
     await runs.saveRun(skippedRun(id, trigger, now, error));
   };
 
-  return async (id, trigger, orders) => {
+  return async (id, trigger, orders, signal) => {
     const lease = await takeTurn(options, orders);
     if (lease === null) {
       await skip(id, trigger, orders);
@@ -177,7 +180,7 @@ export function createRunSync(
     try {
       await record({ finishedAt: null, result: 'running' });
       await measureJob(options, 'run', async () => {
-        await work(tally, trigger, lease.fence, orders);
+        await work(tally, trigger, lease.fence, orders, signal);
         if (tally.faults.length > 0) throw new RunIncomplete(tally.faults.join('; '));
       });
       await record({ finishedAt: clock.now(), result: 'success' });

@@ -31,7 +31,7 @@ import { renewPolicy } from '../push/renew-policy.ts';
 import { OVERLAP_PURPOSE, permanentRandomNumber } from '../select/permanent-random-number.ts';
 import { compareVersions } from '../sync/compare-versions.ts';
 import { estimateVersions } from '../sync/estimate-versions.ts';
-import { keepHouse } from '../sync/keep-house.ts';
+import { createKeepHouse } from '../sync/keep-house.ts';
 import type { SyncSteps } from '../sync/run-sync.ts';
 import type { ImageLinks } from '../web/image-links.ts';
 import type { Deployment } from './deployment.ts';
@@ -59,7 +59,7 @@ export function createSyncSteps(
   use: 'service' | 'audit' = 'service',
 ): SyncSteps {
   const { store, objects } = records;
-  const { clock, log, meter } = around;
+  const { clock, meter } = around;
   const deps = { store, tool, objects, ...around };
   const key = Buffer.from(config.SAMPLING_KEY);
   const numberOf = (id: PredictionId): number => permanentRandomNumber(key, id);
@@ -178,13 +178,10 @@ export function createSyncSteps(
       const comparisons = await compareVersions(store, estimateSettings, now);
       if (comparisons.length > 0) await store.saveFinding('comparisons', comparisons, fence);
     },
-    keepHouse: (now, fence) =>
-      keepHouse(
-        { store, objects, log },
-        { windows: config.WINDOWS, retentionMs: config.RETENTION_DAYS * DAY_MS },
-        now,
-        fence,
-      ),
+    keepHouse: createKeepHouse(deps, {
+      windows: config.WINDOWS,
+      retentionMs: config.RETENTION_DAYS * DAY_MS,
+    }),
     retrain: retrainStep(config, records, around),
     async expose(now) {
       exposeEstimates(meter, (await store.latestEstimates()).filter(isShown), deployment.offline);

@@ -16,7 +16,9 @@ import { temporaryFolder } from '../servers/server.ts';
 describe('a sync run', () => {
   let folder: string;
   let store: Store;
+  let stopping: AbortController;
   beforeEach(async () => {
+    stopping = new AbortController();
     folder = temporaryFolder('run-sync');
     store = await openSqliteStore({ path: path.join(folder, 'records.sqlite') });
   });
@@ -49,7 +51,7 @@ describe('a sync run', () => {
     let runs = 0;
     return async (trigger = 'schedule', orders = NO_ORDERS) => {
       const id = `run-${++runs}`;
-      await execute(id, trigger, orders);
+      await execute(id, trigger, orders, stopping.signal);
       return id;
     };
   }
@@ -71,6 +73,18 @@ describe('a sync run', () => {
     assert.deepEqual(await results(), { result: 'failure', error: 'planted' });
     await takeLease(store, 'another process');
     assert.deepEqual(await results(), { result: 'failure', error: 'planted' });
+  });
+
+  it('ends the keeping of the house early once it is to', async () => {
+    let isTold = false;
+    const run = runsWith({
+      keepHouse: async (_now, _fence, signal) => {
+        stopping.abort();
+        isTold = signal.aborted;
+      },
+    });
+    await run();
+    assert.ok(isTold);
   });
 
   describe('computes what is due', () => {
