@@ -69,7 +69,7 @@ export async function followAudit(
   try {
     while (!signal.aborted) {
       const id = systemRandom.id();
-      await run(id, 'request', NO_ORDERS);
+      await run(id, 'request', NO_ORDERS, signal);
       const state = await stateOf(records, config.LABEL_STUDIO_PUBLIC_URL, id);
       onState(state);
       if (state.open === 0 && state.fault === null) return;

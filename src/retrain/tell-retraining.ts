@@ -39,7 +39,7 @@ export async function tellRetraining(
   now: number,
   fence: Fence,
 ): Promise<void> {
-  const { store, meter } = deps;
+  const { store } = deps;
   const versions = await servingVersions(store, settings, now);
   for (const notice of dueNotices(await store.notices(), versions, settings, now, () =>
     deps.random.id(),
@@ -47,8 +47,6 @@ export async function tellRetraining(
     await store.saveNotice(notice, fence);
   for (const notice of await store.notices())
     if (notice.state === 'pending' && notice.notBefore <= now) await send(deps, notice, now, fence);
-  const pending = (await store.notices()).filter(({ state }) => state === 'pending');
-  meter.set('truthloop_retrain_notices_pending', pending.length);
 }
 
 async function servingVersions(

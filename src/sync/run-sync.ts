@@ -37,13 +37,13 @@ export interface SyncSteps {
   reconcile(now: number, fence: Fence, decision: Orders['decision']): Promise<void>;
   /** Did a project turn out to be gone since both sides were compared? */
   hasLostProject(): boolean;
-  /** Estimates, stored and exposed. @param changes labels that changed: only their windows; null: every window */
+  /** Estimates, stored. @param changes labels that changed: only their windows; null: every window */
   estimate(now: number, fence: Fence, changes: readonly LabelChange[] | null): Promise<void>;
-  /** Roll-up, retention, orphans. */
-  keepHouse(now: number, fence: Fence): Promise<void>;
+  /** Roll-up, retention, orphans; ends early once it is aborted. */
+  keepHouse(now: number, fence: Fence, signal: AbortSignal): Promise<void>;
   /** Tells the retraining service what there is to tell; null where none is set. */
   readonly retrain: ((now: number, fence: Fence) => Promise<void>) | null;
-  /** Backlog and budget as gauges; reads only. */
+  /** What the store has of estimates, backlog and budget, as gauges; reads only. */
   expose(now: number): Promise<void>;
 }
 
@@ -61,20 +61,19 @@ export interface RunSyncOptions {
 interface Tally {
   selected: number;
   pushed: number;
-  changes: readonly LabelChange[];
-  /** Labels changed otherwise than by new answers. */
-  isMended: boolean;
+  pulled: number;
   readonly faults: string[];
 }
 
 /**
  * One whole run: select, push, pull, now and then reconcile and keep house, estimate. A step that fails is recorded and the
  * next one goes on; while the labelling tool is down its steps are passed over, and selection and estimates continue.
- * @returns executes a run under the given id; rejects only when not even the run's record could be written
+ * @returns executes a run under the given id, with what takes long ended early once it is aborted; rejects only when not even
+ * the run's record could be written
  */
 export function createRunSync(
   options: RunSyncOptions,
-): (id: string, trigger: Trigger, orders: Orders) => Promise<void> {
+): (id: string, trigger: Trigger, orders: Orders, signal: AbortSignal) => Promise<void> {
   const { runs, clock, log } = options;
   const tool = watchTool(log);
   let reconciledAt = -Infinity;
@@ -113,7 +112,9 @@ export function createRunSync(
       return;
     }
     const isPulled = await attempt(tally, 'pull', async () => {
-      tally.changes = await steps.pull(now, fence);
+      const changes = await steps.pull(now, fence);
+      tally.pulled = changes.length;
+      estimates.noteChanges(changes);
     });
     // What was pulled before it failed is saved, and nobody knows here what it was.
     if (!isPulled) estimates.noteTraffic();
@@ -123,16 +124,17 @@ export function createRunSync(
     const isReconciled = await attempt(tally, 'reconcile', () =>
       steps.reconcile(now, fence, orders.decision),
     );
-    if (isReconciled) reconciledAt = now;
-    tally.isMended ||= isReconciled;
+    if (!isReconciled) return;
+    reconciledAt = now;
+    estimates.noteMended();
   };
 
   const estimate = async (tally: Tally, isAsked: boolean, fence: Fence): Promise<void> => {
     const now = clock.now();
-    const due = estimates.at(now, isAsked, tally.changes);
+    const due = estimates.at(now, isAsked);
     if (due?.length === 0) return;
     const isDone = await attempt(tally, 'estimate', () => options.steps.estimate(now, fence, due));
-    if (isDone && due === null) estimates.computed(now, clock.now() - now);
+    if (isDone) estimates.computed(due, now, clock.now() - now);
   };
 
   const work = async (
@@ -140,6 +142,7 @@ export function createRunSync(
     trigger: Trigger,
     fence: Fence,
     orders: Orders,
+    signal: AbortSignal,
   ): Promise<void> => {
     const { steps } = options;
     const now = clock.now();
@@ -151,30 +154,40 @@ export function createRunSync(
     // The parts of a batch that were stored before it failed stay, and nobody knows here whether there are any.
     if (!isSelected) estimates.noteTraffic();
     await talkToTool(tally, now, fence, orders);
-    await estimate(tally, trigger !== 'schedule' || tally.isMended, fence);
+    await estimate(tally, trigger !== 'schedule', fence);
     if (now - houseKeptAt >= HOUR_MS) {
-      if (await attempt(tally, 'house', () => steps.keepHouse(now, fence))) houseKeptAt = now;
+      const isKept = await attempt(tally, 'house', () => steps.keepHouse(now, fence, signal));
+      if (isKept) houseKeptAt = now;
     }
     const { retrain } = steps;
     if (retrain !== null) await attempt(tally, 'retrain', () => retrain(clock.now(), fence));
     await steps.expose(clock.now());
   };
 
-  return async (id, trigger, orders) => {
+  /** Another process has the turn. What it did is shown here too: alerts believe the worst of all processes. */
+  const skip = async (id: string, trigger: Trigger, orders: Orders): Promise<void> => {
+    const now = clock.now();
+    let error = hasOrders(orders) ? BUSY : null;
+    await options.steps.expose(now).catch((fault: unknown) => {
+      error ??= (fault as AppError).message;
+    });
+    await runs.saveRun(skippedRun(id, trigger, now, error));
+  };
+
+  return async (id, trigger, orders, signal) => {
     const lease = await takeTurn(options, orders);
     if (lease === null) {
-      const run = skippedRun(id, trigger, clock.now());
-      await runs.saveRun(hasOrders(orders) ? { ...run, result: 'failure', error: BUSY } : run);
+      await skip(id, trigger, orders);
       return;
     }
     const startedAt = clock.now();
-    const tally: Tally = { selected: 0, pushed: 0, changes: [], isMended: false, faults: [] };
+    const tally: Tally = { selected: 0, pushed: 0, pulled: 0, faults: [] };
     const record = (state: Pick<SyncRun, 'finishedAt' | 'result'>): Promise<void> =>
       runs.saveRun({ id, trigger, startedAt, ...state, ...outcomeOf(tally) });
     try {
       await record({ finishedAt: null, result: 'running' });
       await measureJob(options, 'run', async () => {
-        await work(tally, trigger, lease.fence, orders);
+        await work(tally, trigger, lease.fence, orders, signal);
         if (tally.faults.length > 0) throw new RunIncomplete(tally.faults.join('; '));
       });
       await record({ finishedAt: clock.now(), result: 'success' });
@@ -183,9 +196,9 @@ export function createRunSync(
       await record({ finishedAt: clock.now(), result: 'failure' });
     } finally {
       await lease.release();
-      const { faults, selected, pushed, changes } = tally;
+      const { faults, selected, pushed, pulled } = tally;
       log.info(
-        { runId: id, trigger, selected, pushed, pulled: changes.length, faults: faults.length },
+        { runId: id, trigger, selected, pushed, pulled, faults: faults.length },
         'sync run finished',
       );
     }
@@ -210,26 +223,26 @@ class RunIncomplete extends Error {}
 const outcomeOf = ({
   selected,
   pushed,
-  changes,
+  pulled,
   faults,
 }: Tally): Pick<SyncRun, 'selected' | 'pushed' | 'pulled' | 'error'> => ({
   selected,
   pushed,
-  pulled: changes.length,
+  pulled,
   error: faults.length === 0 ? null : faults.join('; '),
 });
 
-/** Another process has the turn: nothing to do is no failure. */
-const skippedRun = (id: string, trigger: Trigger, now: number): SyncRun => ({
+/** Nothing to do is no failure. */
+const skippedRun = (id: string, trigger: Trigger, now: number, error: string | null): SyncRun => ({
   id,
   trigger,
   startedAt: now,
   finishedAt: now,
-  result: 'success',
+  result: error === null ? 'success' : 'failure',
   selected: 0,
   pushed: 0,
   pulled: 0,
-  error: null,
+  error,
 });
 
 interface ToolWatch {

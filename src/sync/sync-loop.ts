@@ -26,7 +26,7 @@ export interface SyncLoop {
   isComing(id: string): boolean;
   /** Resolves when nothing is under way or queued. */
   idle(): Promise<void>;
-  /** Takes no more requests, drops the queued run, resolves when the current one has ended. */
+  /** Takes no more requests, drops the queued run, tells the current one to end, resolves when it has. */
   stop(): Promise<void>;
 }
 
@@ -37,23 +37,29 @@ interface Requested {
 }
 
 /**
- * @param options.execute one whole run; its failures are its own to record, a rejection is only logged
+ * @param options.execute one whole run; its failures are its own to record, a rejection is only logged. Aborted: what takes long
+ * ends early
  * @param options.makeId a fresh run id
  */
 export function createSyncLoop(options: {
-  readonly execute: (id: string, trigger: Trigger, orders: Orders) => Promise<void>;
+  readonly execute: (
+    id: string,
+    trigger: Trigger,
+    orders: Orders,
+    signal: AbortSignal,
+  ) => Promise<void>;
   readonly makeId: () => string;
   readonly log: Log;
 }): SyncLoop {
   let current: Promise<void> | null = null;
   let currentId: string | null = null;
   let queued: Requested | null = null;
-  let isStopped = false;
+  const stopping = new AbortController();
 
   const begin = (requested: Requested): void => {
     currentId = requested.id;
     current = options
-      .execute(requested.id, requested.trigger, requested.orders)
+      .execute(requested.id, requested.trigger, requested.orders, stopping.signal)
       .catch((error: unknown) => {
         options.log.error({ err: error, runId: requested.id }, 'sync run broke');
       })
@@ -65,7 +71,7 @@ export function createSyncLoop(options: {
     currentId = null;
     const next = queued;
     queued = null;
-    if (next !== null && !isStopped) begin(next);
+    if (next !== null && !stopping.signal.aborted) begin(next);
   };
 
   const idle = async (): Promise<void> => {
@@ -74,7 +80,7 @@ export function createSyncLoop(options: {
 
   return {
     request(trigger, orders = NO_ORDERS) {
-      if (isStopped) return null;
+      if (stopping.signal.aborted) return null;
       if (current === null) {
         const requested = { id: options.makeId(), trigger, orders };
         begin(requested);
@@ -90,7 +96,7 @@ export function createSyncLoop(options: {
     isComing: (id) => id === currentId || id === queued?.id,
     idle,
     async stop() {
-      isStopped = true;
+      stopping.abort();
       queued = null;
       await idle();
     },

@@ -11,11 +11,12 @@ import { openPicture } from '../adapters/system/open-picture.ts';
 import type { Config } from '../config/parse-config.ts';
 import type { PredictionId } from '../domain/ids.ts';
 import { PROJECT_KINDS } from '../domain/selection.ts';
-import { dayOf } from '../domain/window.ts';
+import { dayOf, type WindowName } from '../domain/window.ts';
 import { exposeBudget } from '../expose/expose-budget.ts';
 import { exposeComparisons } from '../expose/expose-comparisons.ts';
 import { exposeEstimates } from '../expose/expose-estimates.ts';
 import { exposeFindings } from '../expose/expose-findings.ts';
+import { exposeNotices } from '../expose/expose-notices.ts';
 import { exposeOutbox } from '../expose/expose-outbox.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { Fence } from '../ports/store/fence.ts';
@@ -30,7 +31,7 @@ import { renewPolicy } from '../push/renew-policy.ts';
 import { OVERLAP_PURPOSE, permanentRandomNumber } from '../select/permanent-random-number.ts';
 import { compareVersions } from '../sync/compare-versions.ts';
 import { estimateVersions } from '../sync/estimate-versions.ts';
-import { keepHouse } from '../sync/keep-house.ts';
+import { createKeepHouse } from '../sync/keep-house.ts';
 import type { SyncSteps } from '../sync/run-sync.ts';
 import type { ImageLinks } from '../web/image-links.ts';
 import type { Deployment } from './deployment.ts';
@@ -58,7 +59,7 @@ export function createSyncSteps(
   use: 'service' | 'audit' = 'service',
 ): SyncSteps {
   const { store, objects } = records;
-  const { clock, log, meter } = around;
+  const { clock, meter } = around;
   const deps = { store, tool, objects, ...around };
   const key = Buffer.from(config.SAMPLING_KEY);
   const numberOf = (id: PredictionId): number => permanentRandomNumber(key, id);
@@ -93,6 +94,8 @@ export function createSyncSteps(
     labelSlaMs: config.LABEL_SLA_DAYS * DAY_MS,
     isAnchored: config.REVEAL_PREDICTION === 'hard',
   };
+  const isShown = ({ window }: { readonly window: WindowName }): boolean =>
+    config.WINDOWS.includes(window);
   let ensuredAt = -Infinity;
   let hasLostProject = false;
   const ensureProjects = async (fence: Fence): ReturnType<typeof keepProjects> => {
@@ -181,25 +184,18 @@ export function createSyncSteps(
         config.DEDUPLICATE ? null : changes,
       );
       await store.saveEstimates(estimates, fence);
-      const latest = await store.latestEstimates();
-      exposeEstimates(
-        meter,
-        latest.filter(({ window }) => config.WINDOWS.includes(window)),
-        deployment.offline,
-      );
       const comparisons = await compareVersions(store, estimateSettings, now);
-      if (comparisons.length > 0) await store.saveFinding('comparisons', comparisons, fence);
-      exposeComparisons(meter, comparisons);
+      await store.saveFinding('comparisons', comparisons, fence);
     },
-    keepHouse: (now, fence) =>
-      keepHouse(
-        { store, objects, log },
-        { windows: config.WINDOWS, retentionMs: config.RETENTION_DAYS * DAY_MS },
-        now,
-        fence,
-      ),
+    keepHouse: createKeepHouse(deps, {
+      windows: config.WINDOWS,
+      retentionMs: config.RETENTION_DAYS * DAY_MS,
+    }),
     retrain: retrainStep(config, records, around),
     async expose(now) {
+      exposeEstimates(meter, (await store.latestEstimates()).filter(isShown), deployment.offline);
+      exposeComparisons(meter, ((await store.finding('comparisons')) ?? []).filter(isShown));
+      if (config.RETRAIN_WEBHOOK_URL !== undefined) exposeNotices(meter, await store.notices());
       await exposeFindings(meter, store);
       exposeOutbox(meter, await store.outboxState());
       const { openTasks } = await store.labelFlow(now - DAY_MS);

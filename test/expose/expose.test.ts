@@ -4,10 +4,12 @@ import { createPrometheusMeter } from '../../src/adapters/prometheus/create-prom
 import { modelVersion } from '../../src/domain/ids.ts';
 import type { MetricRole } from '../../src/domain/metrics.ts';
 import { ESTIMATE_METRICS } from '../../src/domain/metrics/estimate-metrics.ts';
+import type { Notice } from '../../src/domain/notice.ts';
 import { exposeBudget } from '../../src/expose/expose-budget.ts';
 import { exposeComparisons } from '../../src/expose/expose-comparisons.ts';
 import { exposeEstimates } from '../../src/expose/expose-estimates.ts';
 import { exposeBuild, exposeTarget } from '../../src/expose/expose-facts.ts';
+import { exposeNotices } from '../../src/expose/expose-notices.ts';
 import { exposeOutbox } from '../../src/expose/expose-outbox.ts';
 import { measureJob } from '../../src/expose/measure-job.ts';
 import { newestVersions } from '../../src/expose/newest-versions.ts';
@@ -205,6 +207,26 @@ describe('exposeOutbox', () => {
     exposeOutbox(meter, { ...none, byKind });
     assert.deepEqual(await series('truthloop_outbox_oldest_timestamp_seconds'), {});
     assert.equal((await series('truthloop_outbox_pending'))['{kind="create_task"}'], 0);
+  });
+});
+
+describe('exposeNotices', () => {
+  it('shows how many the retraining service has not taken, and not those given up', async () => {
+    const { meter, series } = meterOf('sync');
+    const notice: Omit<Notice, 'state'> = {
+      event: 'schedule',
+      ...{ id: 'n', modelVersion: modelVersion('v1'), madeAt: 0, body: '{}' },
+      ...{ attempts: 1, notBefore: 0, lastError: null, isOpen: true },
+    };
+    const shown = async (...states: readonly Notice['state'][]) => {
+      exposeNotices(
+        meter,
+        states.map((state) => ({ ...notice, state })),
+      );
+      return (await series('truthloop_retrain_notices_pending'))[''];
+    };
+    assert.equal(await shown('pending', 'delivered', 'pending'), 2);
+    assert.equal(await shown('given_up'), 0);
   });
 });
 

@@ -115,7 +115,7 @@ export async function prepareJourney(store: Store, fault: Fault): Promise<Journe
   const run = async (): Promise<void> => {
     ahead += HOUR_MS;
     const id = systemRandom.id();
-    await execute(id, 'request', NO_ORDERS);
+    await execute(id, 'request', NO_ORDERS, new AbortController().signal);
     const said = await store.findRun(id);
     if (said?.result !== 'success') throw new StoreUnavailable(`run ${said?.error ?? 'not noted'}`);
   };

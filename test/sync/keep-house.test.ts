@@ -6,12 +6,13 @@ import path from 'node:path';
 
 import { openDiskObjects } from '../../src/adapters/disk/open-disk-objects.ts';
 import { openSqliteStore } from '../../src/adapters/sqlite/open-sqlite-store.ts';
-import { objectKey } from '../../src/domain/ids.ts';
+import { ObjectStoreUnavailable } from '../../src/domain/errors.ts';
+import { type ObjectKey, objectKey } from '../../src/domain/ids.ts';
 import type { ObjectStore } from '../../src/ports/object-store.ts';
 import type { Store } from '../../src/ports/store.ts';
 import type { Fence } from '../../src/ports/store/fence.ts';
 import { estimateVersions } from '../../src/sync/estimate-versions.ts';
-import { keepHouse } from '../../src/sync/keep-house.ts';
+import { createKeepHouse } from '../../src/sync/keep-house.ts';
 import { DAY, NOON, prediction, recordAndDecide, takeLease } from '../contract/store/fixtures.ts';
 
 const silent = { error() {}, warn() {}, info() {}, debug() {} };
@@ -37,13 +38,35 @@ describe('keeping house', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const keep = (now: number): Promise<void> =>
-    keepHouse(
-      { store, objects, log: silent },
+  /** @param clock says how long the images have been looked at */
+  const housekeeper = (clock = { now: () => NOON }): ReturnType<typeof createKeepHouse> =>
+    createKeepHouse(
+      { store, objects, clock, log: silent },
       { windows: WINDOWS, retentionMs: 90 * DAY },
-      now,
-      fence,
     );
+
+  const keep = (now: number, signal = new AbortController().signal): Promise<void> =>
+    housekeeper()(now, fence, signal);
+
+  /** @returns aborted as soon as an image is deleted */
+  function abortedByDelete(): AbortSignal {
+    const aborted = new AbortController();
+    const all = objects;
+    objects = {
+      ...all,
+      delete: async (key) => {
+        await all.delete(key);
+        aborted.abort();
+      },
+    };
+    return aborted.signal;
+  }
+
+  async function imagesLeft(): Promise<readonly ObjectKey[]> {
+    const keys: ObjectKey[] = [];
+    for await (const { key } of objects.list()) keys.push(key);
+    return keys;
+  }
 
   const estimates = async (now: number): Promise<unknown> =>
     estimateVersions(
@@ -98,4 +121,72 @@ describe('keeping house', () => {
     assert.equal(await objects.get(old), null);
     assert.ok(await objects.get(fresh));
   });
+
+  it('looks at images for a while, and goes on where it stopped', async () => {
+    const kept = ['a', 'b', 'c', 'd', 'e', 'f'].map((id) => prediction(id));
+    await recordAndDecide({ store, fence }, kept);
+    const orphan = objectKey('images/orphan.jpg');
+    await objects.put(orphan, Buffer.from('picture'));
+    const keys = [...kept.map((item) => item.objectKey), orphan];
+    objects = {
+      ...objects,
+      async *list() {
+        yield* keys.map((key) => ({ key, writtenAt: LONG_AGO.getTime() }));
+      },
+    };
+    let time = NOON;
+    const keepOn = housekeeper({ now: () => (time += 5000) });
+    const rounds = async (count: number): Promise<void> => {
+      for (let round = 0; round < count; round += 1)
+        await keepOn(NOON, fence, new AbortController().signal);
+    };
+    await rounds(1);
+    assert.ok(await objects.has(orphan), 'not all at once');
+    await rounds(3);
+    assert.ok(!(await objects.has(orphan)));
+    await objects.put(orphan, Buffer.from('picture'));
+    await rounds(4);
+    assert.ok(!(await objects.has(orphan)), 'looks at all of them again');
+  });
+
+  it('begins anew after the images could not be listed', async () => {
+    const orphan = objectKey('images/orphan.jpg');
+    await objects.put(orphan, Buffer.from('picture'));
+    await makeOld();
+    const all = objects;
+    let calls = 0;
+    objects = { ...all, list: () => ((calls += 1) === 1 ? brokenList() : all.list()) };
+    const keepOn = housekeeper();
+    const { signal } = new AbortController();
+    await assert.rejects(keepOn(Date.now(), fence, signal), /planted/);
+    await keepOn(Date.now(), fence, signal);
+    assert.ok(!(await objects.has(orphan)));
+  });
+
+  it('ends early between two images when it is to, and sweeps the others another time', async () => {
+    for (const id of ['one', 'two', 'three'])
+      await objects.put(objectKey(`images/${id}.jpg`), Buffer.from('picture'));
+    await makeOld();
+    await keep(Date.now(), abortedByDelete());
+    assert.equal((await imagesLeft()).length, 2);
+    await keep(Date.now());
+    assert.equal((await imagesLeft()).length, 0);
+  });
+
+  it('ends early between what is forgotten, and images of what is forgotten go another time', async () => {
+    const items = ['one', 'two', 'three'].map((id) => prediction(id));
+    for (const { objectKey: key } of items) await objects.put(key, Buffer.from('picture'));
+    await recordAndDecide({ store, fence }, items, () => ({ isSelected: false }));
+    const later = NOON + 91 * DAY;
+    await keep(later, abortedByDelete());
+    assert.equal((await imagesLeft()).length, 2);
+    await makeOld();
+    await keep(later);
+    assert.equal((await imagesLeft()).length, 0);
+  });
 });
+
+async function* brokenList(): AsyncGenerator<never> {
+  yield* [];
+  throw new ObjectStoreUnavailable('planted');
+}

@@ -5,7 +5,7 @@ import { createSyncLoop, type Trigger } from '../../src/sync/sync-loop.ts';
 const silent = { error() {}, warn() {}, info() {}, debug() {} };
 
 function loopWithGate() {
-  const runs: { id: string; trigger: Trigger }[] = [];
+  const runs: { id: string; trigger: Trigger; signal: AbortSignal }[] = [];
   const gates: (() => void)[] = [];
   let active = 0;
   let activeMost = 0;
@@ -13,8 +13,8 @@ function loopWithGate() {
   const loop = createSyncLoop({
     makeId: () => `run-${++ids}`,
     log: silent,
-    execute: async (id, trigger) => {
-      runs.push({ id, trigger });
+    execute: async (id, trigger, _orders, signal) => {
+      runs.push({ id, trigger, signal });
       activeMost = Math.max(activeMost, ++active);
       await new Promise<void>((resolve) => gates.push(resolve));
       active -= 1;
@@ -83,11 +83,13 @@ describe('the sync loop', () => {
     assert.equal(runs.length, 1);
   });
 
-  it('stop waits for the current run, drops the queued one and refuses more', async () => {
+  it('stop tells the current run and waits for it, drops the queued one and refuses more', async () => {
     const { loop, runs, gates } = loopWithGate();
     loop.request('start');
     loop.request('webhook');
+    assert.equal(runs[0]?.signal.aborted, false);
     const stopped = loop.stop();
+    assert.equal(runs[0].signal.aborted, true);
     assert.equal(loop.request('request'), null);
     gates.shift()!();
     await stopped;
