@@ -4,6 +4,7 @@ import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
 
 import { UploadRejected } from '../../domain/errors.ts';
 import { imageType } from './image-type.ts';
+import { pngWithoutMetadata } from './png-without-metadata.ts';
 
 /** What an image may be at most before any of its pixels is decoded. */
 export interface ImageLimits {
@@ -46,9 +47,10 @@ export function openImage(
       'bytes',
       `The image has ${bytes.length} bytes: send at most ${limits.bytesMax}.`,
     );
-  if (imageType(bytes) === null)
+  const type = imageType(bytes);
+  if (type === null)
     throw new UploadRejected('type', 'This is no JPEG, PNG or WebP image: send one of these.');
-  return sharp(bytes, {
+  return sharp(type === 'png' ? pngWithoutMetadata(bytes) : bytes, {
     ...options,
     limitInputPixels: limits.pixelsMax,
     limitInputChannels: CHANNELS_MAX,
