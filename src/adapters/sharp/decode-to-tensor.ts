@@ -1,8 +1,9 @@
 import type { Sharp } from 'sharp';
 
 import { imageType } from './image-type.ts';
+import { isSequential } from './jpeg-segments.ts';
 import { checkClaims, decodingFailure, type ImageLimits, openImage } from './open-image.ts';
-import { isSequential, withoutMetadata } from './without-metadata.ts';
+import { withoutMetadata } from './without-metadata.ts';
 
 /** What a model's file expects of an image; said by its model folder. */
 export interface TensorShape {

@@ -25,23 +25,24 @@ const TRIES = 8;
  */
 export async function normaliseImage(bytes: Buffer, limits: ImageLimits): Promise<NormalisedImage> {
   try {
-    const claims = await openImage(bytes, limits).metadata();
+    const image = openImage(bytes, limits);
+    const claims = await image.metadata();
     checkClaims(claims, bytes);
     const { width, height } = claims;
-    return await encode(() => openImage(bytes, limits), Math.max(width, height), limits.bytesMax);
+    return await encode(image, Math.max(width, height), limits.bytesMax);
   } catch (error) {
     throw decodingFailure(error);
   }
 }
 
 async function encode(
-  open: () => Sharp,
+  image: Sharp,
   longerSide: number,
   bytesMax: number,
 ): Promise<NormalisedImage> {
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const side = Math.max(1, Math.round(longerSide * SHRINK ** attempt));
-    const upright = open().autoOrient();
+    const upright = image.clone().autoOrient();
     const sized = attempt === 0 ? upright : upright.resize(side, side, { fit: 'inside' });
     const { data, info } = await sized
       .flatten({ background: '#fff' })

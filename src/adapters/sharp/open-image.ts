@@ -4,6 +4,8 @@ import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
 
 import { UploadRejected } from '../../domain/errors.ts';
 import { imageType } from './image-type.ts';
+import { holdsCode } from './jpeg-segments.ts';
+import { pngWithoutMetadata } from './png-without-metadata.ts';
 
 /** What an image may be at most before any of its pixels is decoded. */
 export interface ImageLimits {
@@ -46,9 +48,10 @@ export function openImage(
       'bytes',
       `The image has ${bytes.length} bytes: send at most ${limits.bytesMax}.`,
     );
-  if (imageType(bytes) === null)
+  const type = imageType(bytes);
+  if (type === null)
     throw new UploadRejected('type', 'This is no JPEG, PNG or WebP image: send one of these.');
-  return sharp(bytes, {
+  return sharp(type === 'png' ? pngWithoutMetadata(bytes) : bytes, {
     ...options,
     limitInputPixels: limits.pixelsMax,
     limitInputChannels: CHANNELS_MAX,
@@ -65,8 +68,8 @@ const PIXELS_PER_BYTE_MAX = 8 * 8 * 8;
  * Holds what an image says of itself against what can be, before any memory is taken for its pixels.
  * @param claims the image's metadata
  * @param bytes its content
- * @throws UploadRejected `pixels` for sides that no encoder here could write, `corrupt` for a progressive JPEG that is too
- *   short for its size: its decoder would first take memory for all the pixels that never come
+ * @throws UploadRejected `pixels` for sides that no encoder here could write, `corrupt` for a JPEG in
+ *   several scans that are too short for its size: its decoder would first take memory for all the pixels that never come
  */
 export function checkClaims(
   {
@@ -82,7 +85,11 @@ export function checkClaims(
       'pixels',
       `The image is ${width} x ${height} pixels: send one whose longer side is at most ${SIDE_MAX}.`,
     );
-  if (format === 'jpeg' && isProgressive && bytes.length * PIXELS_PER_BYTE_MAX < width * height)
+  if (
+    format === 'jpeg' &&
+    isProgressive &&
+    !holdsCode(bytes, (width * height) / PIXELS_PER_BYTE_MAX)
+  )
     throw damaged();
 }
 

@@ -1,10 +1,10 @@
+import { segmentEnd, START_OF_SCAN } from './jpeg-segments.ts';
+
 const APP0 = 0xe0;
 const APP1 = 0xe1;
 const APP14 = 0xee;
 const APP15 = 0xef;
 const COMMENT = 0xfe;
-const START_OF_SCAN = 0xda;
-const SEQUENTIAL_FRAMES = new Set([0xc0, 0xc1]);
 const EXIF = Buffer.from('Exif\0\0', 'latin1');
 const ORIENTATION_TAG = 0x0112;
 const SHORT = 3;
@@ -35,37 +35,12 @@ export function withoutMetadata(jpeg: Buffer): Buffer {
   }
 }
 
-/**
- * Whether a JPEG's pixels come row by row, as in nearly all of them: the decoder then takes no memory for what never comes.
- * @returns false where anything about its segments is unusual
- */
-export function isSequential(jpeg: Buffer): boolean {
-  for (let at = 2; ;) {
-    const end = segmentEnd(jpeg, at);
-    const marker = jpeg[at + 1] ?? 0;
-    if (end === null || marker === START_OF_SCAN) return false;
-    if (SEQUENTIAL_FRAMES.has(marker)) return true;
-    at = end;
-  }
-}
-
 /** The file from its scan on, with this head directly before it. */
 function movedTo(jpeg: Buffer, scan: number, head: Buffer): Buffer {
   if (head.length >= scan) return jpeg;
   head.copy(jpeg, scan - head.length);
   return jpeg.subarray(scan - head.length);
 }
-
-/** Where the segment that begins at a marker ends; null when there is none or it does not end inside the file. */
-function segmentEnd(jpeg: Buffer, at: number): number | null {
-  if (at + 4 > jpeg.length || jpeg[at] !== 0xff) return null;
-  const hasLength = (jpeg[at + 1] ?? 0) >= 0xc0 && !isBare(jpeg[at + 1] ?? 0);
-  const end = at + 2 + jpeg.readUInt16BE(at + 2);
-  return hasLength && end >= at + 4 && end <= jpeg.length ? end : null;
-}
-
-/** Restart marks, start and end of the image, and filling: nothing that has a length, and not expected here. */
-const isBare = (marker: number): boolean => (marker >= 0xd0 && marker <= 0xd9) || marker === 0xff;
 
 /** The first application segment is JFIF's, the one before the last says how colours are stored: decoding needs both. */
 const isMetadata = (marker: number): boolean =>

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 
 import sharp from 'sharp';
 
-import { isSequential, withoutMetadata } from '../../../src/adapters/sharp/without-metadata.ts';
+import { withoutMetadata } from '../../../src/adapters/sharp/without-metadata.ts';
 import { referenceBytes } from './preprocessing-reference.ts';
 
 const ORIENTATIONS = [1, 2, 3, 4, 5, 6, 7, 8];
@@ -99,13 +99,5 @@ describe('a JPEG without its metadata', () => {
     };
     for (const [what, bytes] of Object.entries(unusual))
       assert.equal(withoutMetadata(bytes), bytes, what);
-  });
-
-  it('is known to be sequential, progressive or neither', () => {
-    const kinds = ['egg.jpg', 'grey.jpg', 'progressive.jpg', 'tiny.png'].map((file) =>
-      isSequential(referenceBytes(file)),
-    );
-    assert.deepEqual(kinds, [true, true, false, false]);
-    assert.ok(isSequential(withoutMetadata(referenceBytes('orientation-6.jpg'))));
   });
 });
