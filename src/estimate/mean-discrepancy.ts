@@ -64,11 +64,16 @@ function squaredDistances(rows: Rows): SquareMatrix {
   return { size, values };
 }
 
-/** Half the median of the pooled squared distances, as alibi-detect takes it (the zero self-distances come first). */
+/**
+ * Half the median of the pooled squared distances, as alibi-detect takes it (the zero self-distances come first). It is 0
+ * where most rows are the same: then half the median of the distances that are not, and any width where none is.
+ */
 function medianWidth({ size, values }: SquareMatrix): number {
   const sorted = Float64Array.from(values).sort();
-  const position = size + Math.floor((size * size - size) / 2) - 1;
-  return Math.sqrt((sorted[position] ?? 0) / 2);
+  const medianFrom = (first: number): number =>
+    sorted[first + Math.floor((sorted.length - first) / 2) - 1] ?? 0;
+  const firstApart = sorted.findIndex((distance) => distance > 0);
+  return firstApart < 0 ? 1 : Math.sqrt((medianFrom(size) || medianFrom(firstApart)) / 2);
 }
 
 const kernelOf = ({ size, values }: SquareMatrix, sigma: number): SquareMatrix => ({

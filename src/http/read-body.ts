@@ -86,12 +86,23 @@ export function readChunks(
     request.once('end', () => {
       resolve(chunks);
     });
-    const brokenOff = (): void => {
-      reject(new UploadRejected('corrupt', 'The body broke off.'));
+    const leave = (): void => {
+      reject(brokenOff());
     };
-    request.once('close', brokenOff).once('error', brokenOff);
+    request.once('close', leave).once('error', leave);
   });
 }
+
+/** The pieces of a body as they come. @throws UploadRejected `corrupt` when the client breaks off */
+export async function* streamBody(request: IncomingMessage): AsyncGenerator<Buffer> {
+  try {
+    yield* request as AsyncIterable<Buffer>;
+  } catch {
+    throw brokenOff();
+  }
+}
+
+const brokenOff = (): UploadRejected => new UploadRejected('corrupt', 'The body broke off.');
 
 const tooLong = (bytesMax: number): UploadRejected =>
   new UploadRejected('bytes', `The request is too large: send at most ${bytesMax} bytes.`);

@@ -70,10 +70,11 @@ const SIGN_IN =
 const isFromBrowser = (request: Request): boolean =>
   request.headers.origin !== undefined || request.headers['sec-fetch-site'] !== undefined;
 
+/** As it was sent: what was given holds nothing that a cookie would have to encode. */
 function cookieOf(request: Request): string {
   const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim());
   const found = pairs.find((pair) => pair.startsWith(`${COOKIE}=`));
-  return found === undefined ? '' : decodeURIComponent(found.slice(COOKIE.length + 1));
+  return found?.slice(COOKIE.length + 1) ?? '';
 }
 
 function isSame(given: string, expected: string): boolean {

@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 
 import { RequestInvalid, UploadRejected } from '../domain/errors.ts';
 import { parseJson } from '../http/parse-json.ts';
-import { announcedBytes, createBodyBudget, readBody } from '../http/read-body.ts';
+import { announcedBytes, createBodyBudget, readBody, streamBody } from '../http/read-body.ts';
 import { AROUND_BYTES, createFormReader, type ReadForm, tooLarge } from '../http/read-form.ts';
 import { type ReadLine, readLines } from '../http/read-lines.ts';
 
@@ -62,7 +62,7 @@ export function createBodyReceiver(bytesMax: number): ReceiveBody {
     },
     async lines(request, response, heldMax) {
       hold(Math.min(await announcedBytes(request, Infinity), heldMax + jsonBytesMax), response);
-      return readLines(request as AsyncIterable<Buffer>, jsonBytesMax);
+      return readLines(streamBody(request), jsonBytesMax);
     },
     async json(request, response) {
       if (request.is(['json', '+json']) === false)

@@ -31,6 +31,15 @@ describe('who may do what', () => {
       assert.equal(await ask(path, { 'X-Forwarded-For': '203.0.113.5', ...OPS }), 200);
     });
 
+  it('nobody counts as this machine behind a proxy, which may say nothing of whom it asks for', async () => {
+    await web.stop();
+    web = await startTestWeb({ settings: { trustProxyHops: 1 } });
+    for (const path of ['/metrics', '/accuracy', '/api/accuracy']) {
+      assert.equal(await ask(path, {}), 401);
+      assert.equal(await ask(path, OPS), 200);
+    }
+  });
+
   it('the accuracy is for everybody where the deployment says so; the metrics are not', async () => {
     await web.stop();
     web = await startTestWeb({ settings: { isAccuracyPublic: true } });

@@ -61,7 +61,12 @@ describe('the ops page', () => {
     assert.match(await page({ Cookie: cookie }), /<h1>Operations<\/h1>/);
     assert.match(await page(OPS), /<h1>Operations<\/h1>/);
     const later = cookie.replace(/=(\d+)/, (_all, exp: string) => `=${Number(exp) + 1}`);
-    for (const made of [later, cookie.slice(0, -2), 'truthloop_ops=9999999999999.abc'])
+    for (const made of [
+      later,
+      cookie.slice(0, -2),
+      'truthloop_ops=9999999999999.abc',
+      'truthloop_ops=%',
+    ])
       assert.match(await page({ Cookie: made }), /name="key"/);
   });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
 
 import { StoreUnavailable } from '../../src/domain/errors.ts';
 import { predictionId } from '../../src/domain/ids.ts';
@@ -105,6 +106,20 @@ describe('a batch of reports', () => {
     const refused = await answersOf(await send(lines(...many)));
     assert.equal(refused.length, BATCH_LINES_MAX + 1);
     assert.equal(refused.at(-1)?.status, 413);
+  });
+
+  it('is no failure of ours when the client breaks off', async () => {
+    const outgoing = request(`${web.url}/api/predictions`, {
+      method: 'POST',
+      headers: { ...INGEST, 'Content-Type': 'application/x-ndjson', 'Content-Length': 1000 },
+    });
+    outgoing.on('error', () => undefined);
+    outgoing.write(`${lines(report())}\n`, () => setImmediate(() => outgoing.destroy()));
+    while (!web.logged.some((event) => event.includes('request '))) await setTimeout(5);
+    assert.deepEqual(
+      web.logged.filter((event) => event.includes('request ')),
+      ['debug request refused'],
+    );
   });
 
   it('needs a key', async () => {

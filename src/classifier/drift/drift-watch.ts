@@ -76,15 +76,13 @@ export function createDriftWatch(options: DriftWatchOptions): DriftWatch {
     beginWindow();
     underWay = thread
       .compare({ reference: known.rows, window, seed: random.uniform() })
-      .then(
-        (report) => {
-          publish(meter, report);
-          if (report.hasDrift) log.info({ signals: report.signals }, 'drift seen');
-        },
-        (error: unknown) => {
-          log.warn({ cause: String(error) }, 'drift comparison failed');
-        },
-      )
+      .then((report) => {
+        publish(meter, report);
+        if (report.hasDrift) log.info({ signals: report.signals }, 'drift seen');
+      })
+      .catch((error: unknown) => {
+        log.warn({ cause: String(error) }, 'drift comparison failed');
+      })
       .finally(() => (underWay = null));
   };
   forget(meter);

@@ -11,7 +11,7 @@ import {
   writeDriftReference,
 } from '../../../src/classifier/drift/drift-reference.ts';
 import { type DriftRow, EMPTY_SAMPLE, offer } from '../../../src/classifier/drift/drift-sample.ts';
-import { createDriftThread } from '../../../src/classifier/drift/drift-thread.ts';
+import { createDriftThread, type DriftThread } from '../../../src/classifier/drift/drift-thread.ts';
 import { createDriftWatch } from '../../../src/classifier/drift/drift-watch.ts';
 import type { ClassifiedImage } from '../../../src/classify/classify-image.ts';
 import { modelVersion } from '../../../src/domain/ids.ts';
@@ -37,6 +37,9 @@ const rows = (count: number, seed: number, shift = 0): DriftRow[] => {
   const uniform = draws(seed);
   return Array.from({ length: count }, () => row(uniform, shift));
 };
+
+/** The same picture again and again. */
+const same = (count: number): DriftRow[] => Array.from({ length: count }, () => row(draws(1), 0));
 
 describe('a sample of predictions', () => {
   it('holds every prediction with the same chance, however many come', () => {
@@ -78,6 +81,29 @@ describe('the comparison with the reference', function () {
       ],
     );
     assert.ok(report.stabilityIndex > 0.2);
+  });
+  const embedding = (reference: DriftRow[], window: DriftRow[]) =>
+    compareSamples(reference, window, CLASSES, draws(3)).signals.find(
+      ({ signal }) => signal === 'embedding',
+    );
+  it('finds nothing where every picture is the same', () => {
+    const report = compareSamples(same(100), same(40), CLASSES, draws(3));
+    assert.equal(report.hasDrift, false);
+    assert.deepEqual(report.signals, [
+      { signal: 'embedding', statistic: 0, p: 1, isDrift: false },
+      { signal: 'confidence', statistic: 0, p: 1, isDrift: false },
+    ]);
+  });
+  it('tells windows apart also where most pictures are the same', () => {
+    const quiet = embedding([...same(90), ...rows(10, 1)], [...same(36), ...rows(4, 2)]);
+    assert.ok(Number.isFinite(quiet?.statistic));
+    assert.equal(quiet?.isDrift, false);
+    assert.equal(
+      embedding([...same(90), ...rows(10, 1)], [...same(20), ...rows(20, 2)])?.isDrift,
+      true,
+    );
+    const other = Array.from({ length: 40 }, () => rows(1, 2, 0.8)).flat();
+    assert.equal(embedding(same(100), other)?.isDrift, true);
   });
   it('does without embeddings where the model gives none', () => {
     const bare = (list: DriftRow[]): DriftRow[] => list.map((r) => ({ ...r, embedding: null }));
@@ -121,7 +147,10 @@ describe('a drift reference on disk', () => {
 
 describe('the drift watch', function () {
   this.timeout(30_000);
-  const watchWith = (reference: DriftReference | null) => {
+  const watchWith = (
+    reference: DriftReference | null,
+    thread: DriftThread = createDriftThread({ classes: CLASSES }),
+  ) => {
     let now = 0;
     const kept: DriftReference[] = [];
     const { meter, metricsText } = createPrometheusMeter({
@@ -135,7 +164,7 @@ describe('the drift watch', function () {
         kept.push(learned);
         return Promise.resolve();
       },
-      thread: createDriftThread({ classes: CLASSES }),
+      thread,
       meter,
       clock: { now: () => now },
       random: { id: () => 'id', uniform: draws(9) },
@@ -202,6 +231,37 @@ describe('the drift watch', function () {
     assert.equal(await metric('drift_events_total'), 1);
     assert.equal(await metric('truthloop_drift_signal_events_total{signal="embedding"}'), 1);
     assert.ok(((await metric('truthloop_drift_signal_evidence{signal="embedding"}')) ?? 0) > 2);
+    await watch.stop();
+  });
+  it('learns and watches where one picture comes again and again', async () => {
+    const { watch, observe, metric, advance } = watchWith(null);
+    observe(same(100));
+    for (const tests of [1, 2]) {
+      advance(1000);
+      observe(same(50));
+      await watch.settled();
+      assert.equal(await metric('truthloop_drift_tests_total'), tests);
+    }
+    assert.equal(await metric('truthloop_drift_signal_statistic{signal="embedding"}'), 0);
+    assert.equal(await metric('drift_events_total'), 0);
+    await watch.stop();
+  });
+  it('outlives a comparison whose outcome can not be shown, and goes on with the next', async () => {
+    const undefinedOutcome = {
+      signals: [{ signal: 'embedding', statistic: NaN, p: 1, isDrift: false }],
+      stabilityIndex: 0,
+      hasDrift: false,
+    } as const;
+    const { watch, observe, metric, advance } = watchWith(known, {
+      compare: () => Promise.resolve(undefinedOutcome),
+      stop: () => Promise.resolve(),
+    });
+    for (const tests of [1, 2]) {
+      advance(1000);
+      observe(rows(50, 3));
+      await watch.settled();
+      assert.equal(await metric('truthloop_drift_tests_total'), tests);
+    }
     await watch.stop();
   });
   it('has all its series at 0 from the start', async () => {
