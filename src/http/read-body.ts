@@ -33,9 +33,11 @@ const RUN_OUT_FACTOR = 4;
 
 /**
  * What a body will need at most, by what its headers say.
- * @throws UploadRejected `bytes` when that is too much, `type` when it is compressed
+ * @throws UploadRejected `bytes` when that is too much, `type` when it is compressed, `corrupt` when the client has left
  */
 export async function announcedBytes(request: IncomingMessage, bytesMax: number): Promise<number> {
+  // Its end was told before anybody listened: whoever waited for it now would wait for ever.
+  if (request.destroyed) throw brokenOff();
   const encoding = request.headers['content-encoding'] ?? 'identity';
   if (encoding.toLowerCase() !== 'identity')
     throw new UploadRejected(
@@ -86,10 +88,10 @@ export function readChunks(
     request.once('end', () => {
       resolve(chunks);
     });
-    const leave = (): void => {
+    const breakOff = (): void => {
       reject(brokenOff());
     };
-    request.once('close', leave).once('error', leave);
+    request.once('close', breakOff).once('error', breakOff);
   });
 }
 

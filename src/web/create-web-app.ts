@@ -1,3 +1,4 @@
+import { bulkhead } from 'cockatiel';
 import express, { type Express, Router } from 'express';
 
 import { createFeedbackDesk } from '../record/give-feedback.ts';
@@ -91,8 +92,13 @@ function routesOf(context: WebContext): Router {
   return router;
 }
 
+/** Reports that have a fetched image in memory at the same time, until it is recorded: no body's room accounts for it. */
+const FETCHED_AT_ONCE = 8;
+
 function contextOf(options: WebOptions): WebContext {
   const { store, objects, clock, meter, settings } = options;
+  // Who waits holds a body, or a line of one: what is received limits the queue.
+  const fetching = bulkhead(FETCHED_AT_ONCE, Infinity);
   const policyInForce = createPolicyInForce(store, clock, options.firstPolicy);
   return {
     ...options,
@@ -106,6 +112,7 @@ function contextOf(options: WebOptions): WebContext {
       lowConfidenceThreshold: settings.lowConfidenceThreshold,
     }),
     reporterKeys: createReporterKeys(store, clock),
+    inFetchTurn: (work) => fetching.execute(work),
     ops: createOpsSession(settings.opsKey, settings.publicUrl),
     answerOnce: createAnswerOnce(options),
     feedback: createFeedbackDesk({

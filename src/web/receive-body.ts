@@ -32,11 +32,16 @@ export function createBodyReceiver(bytesMax: number): ReceiveBody {
   const budget = createBodyBudget(jsonBytesMax);
   const readForm = createFormReader(bytesMax);
   /** Until the answer is sent: the image stays in memory as long. */
-  const hold = (bytes: number, response: Response): void => {
+  const hold = (bytes: number, { socket }: Request, response: Response): void => {
     budget.take(bytes);
-    response.once('close', () => {
+    const giveBack = (): void => {
+      response.off('close', giveBack);
+      socket.off('close', giveBack);
       budget.giveBack(bytes);
-    });
+    };
+    response.once('close', giveBack);
+    // An answer that waits behind another on its connection is never closed when that breaks.
+    socket.once('close', giveBack);
   };
   const takeRoom = async (request: Request, response: Response, max: number): Promise<void> => {
     const bytes = await announcedBytes(request, max).catch((error: unknown) => {
@@ -44,7 +49,7 @@ export function createBodyReceiver(bytesMax: number): ReceiveBody {
         ? tooLarge(bytesMax)
         : error;
     });
-    hold(bytes, response);
+    hold(bytes, request, response);
   };
   return {
     async form(request, response) {
@@ -61,7 +66,8 @@ export function createBodyReceiver(bytesMax: number): ReceiveBody {
       return readBody(request, bytesMax);
     },
     async lines(request, response, heldMax) {
-      hold(Math.min(await announcedBytes(request, Infinity), heldMax + jsonBytesMax), response);
+      const bytes = await announcedBytes(request, Infinity);
+      hold(Math.min(bytes, heldMax + jsonBytesMax), request, response);
       return readLines(streamBody(request), jsonBytesMax);
     },
     async json(request, response) {

@@ -8,18 +8,30 @@ import { acceptUpload, awaitUpload } from '../upload/accept-upload.ts';
 import { type ReportBody, reportOf } from './report-schema.ts';
 import type { WebContext } from './web-context.ts';
 
+type Recorded = Awaited<ReturnType<WebContext['record']>>;
+
 /**
- * Records one reported prediction.
+ * Records one reported prediction; one whose image is fetched, in its turn.
  * @param reporter whose key was shown; null for the deployment's own
  * @param id of the prediction to be
  * @throws RequestInvalid, UploadRejected; what the stores throw
  */
-export async function takeReport(
+export function takeReport(
   context: WebContext,
   report: ReportBody,
   reporter: string | null,
   id: PredictionId,
-): Promise<Awaited<ReturnType<WebContext['record']>>> {
+): Promise<Recorded> {
+  const take = (): Promise<Recorded> => recordReport(context, report, reporter, id);
+  return report.image_url == null ? take() : context.inFetchTurn(take);
+}
+
+async function recordReport(
+  context: WebContext,
+  report: ReportBody,
+  reporter: string | null,
+  id: PredictionId,
+): Promise<Recorded> {
   const now = context.clock.now();
   const { answer, at, segment } = readReport(reportOf(report), now, context.settings);
   const image = await imageOf(context, report, id, now);

@@ -16,4 +16,6 @@ export interface WebContext extends WebOptions {
   readonly ops: OpsSession;
   readonly answerOnce: AnswerOnce;
   readonly reporterKeys: ReporterKeys;
+  /** Waits until few other reports have fetched images in memory. */
+  readonly inFetchTurn: <Value>(work: () => Promise<Value>) => Promise<Value>;
 }

@@ -95,6 +95,30 @@ describe('a batch of reports', () => {
     assert.ok(Number(response.headers.get('retry-after')) >= 1);
   });
 
+  it('has few of its images in memory at once, from their fetching to their record', async () => {
+    await web.stop();
+    const bytes = await photo();
+    let [held, most] = [0, 0];
+    const fetchImage = async (): Promise<Buffer> => {
+      held += 1;
+      most = Math.max(most, held);
+      await new Promise((resolve) => setImmediate(resolve));
+      return bytes;
+    };
+    web = await startTestWeb({ options: { classifier: null, fetchImage } });
+    const record = web.store.recordPrediction.bind(web.store);
+    web.store.recordPrediction = (prediction) => {
+      held -= 1;
+      return record(prediction);
+    };
+    const image_url = 'https://images.example/a.jpg';
+    const answers = await answersOf(
+      await send(lines(...Array.from({ length: 100 }, () => report({ image_url })))),
+    );
+    assert.ok(answers.every(({ status }) => status === 201));
+    assert.ok(most <= 8, `${most} at once`);
+  });
+
   it('refuses a line beyond the limit without keeping it, and lines beyond the thousands', async () => {
     const long = report({ segment: 'x'.repeat(500_000) });
     const answers = await answersOf(await send(lines(long, report())));
