@@ -9,6 +9,8 @@ const EXIF = Buffer.from('Exif\0\0', 'latin1');
 const ORIENTATION_TAG = 0x0112;
 const SHORT = 3;
 const IFD_ENTRY_BYTES = 12;
+/** More than any encoder writes in front of a scan; a file may be made of millions. */
+const KEPT_MAX = 1000;
 
 /**
  * A JPEG with the same pixels and the same orientation, without Exif, XMP, colour profile and comments: libvips spends
@@ -24,16 +26,19 @@ export function withoutMetadata(jpeg: Buffer): Buffer {
     if (end === null) return jpeg;
     const marker = jpeg[at + 1] ?? 0;
     if (marker === START_OF_SCAN) return movedTo(jpeg, at, Buffer.concat(kept));
-    const content = jpeg.subarray(at + 4, end);
     if (!isMetadata(marker)) kept.push(jpeg.subarray(at, end));
-    else if (marker === APP1 && content.subarray(0, EXIF.length).equals(EXIF)) {
-      const orientation = orientationOf(content.subarray(EXIF.length));
+    else if (marker === APP1 && isExif(jpeg, at + 4)) {
+      const orientation = orientationOf(jpeg.subarray(at + 4 + EXIF.length, end));
       if (orientation === null || ++exifs > 1) return jpeg;
       if (orientation > 1) kept.push(orientationSegment(orientation));
     }
+    if (kept.length > KEPT_MAX) return jpeg;
     at = end;
   }
 }
+
+const isExif = (jpeg: Buffer, at: number): boolean =>
+  jpeg.subarray(at, at + EXIF.length).equals(EXIF);
 
 /** The file from its scan on, with this head directly before it. */
 function movedTo(jpeg: Buffer, scan: number, head: Buffer): Buffer {
