@@ -18,6 +18,12 @@ export function windowLengthMs(name: WindowName): number | null {
   return amount * (name.endsWith('h') ? HOUR_MS : DAY_MS);
 }
 
+/** Those of the windows that are set: of others the store keeps what was computed last, which nobody brings up to date. */
+export const ofWindows = <Found extends { readonly window: WindowName }>(
+  found: readonly Found[],
+  windows: readonly WindowName[],
+): readonly Found[] => found.filter(({ window }) => windows.includes(window));
+
 /** Start of the UTC hour that contains `at`. */
 export const hourOf = (at: number): number => Math.floor(at / HOUR_MS) * HOUR_MS;
 /** Start of the UTC day that contains `at`. */

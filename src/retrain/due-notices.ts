@@ -1,6 +1,7 @@
 import type { AccuracyEstimate } from '../domain/estimate.ts';
 import type { ModelVersion } from '../domain/ids.ts';
 import type { Notice, NoticeEvent } from '../domain/notice.ts';
+import type { WindowName } from '../domain/window.ts';
 
 /** The alarm's standard, see docs/statistics.md ("The alarm"). */
 const ALARM_EVALUE = 20;
@@ -16,6 +17,8 @@ export interface RetrainSettings {
   readonly publicUrl: string;
   /** Window of the dataset that the notice names, and of the estimate that it tells where there is one. */
   readonly window: string;
+  /** WINDOWS. */
+  readonly windows: readonly WindowName[];
 }
 
 /** A version that answers now. */

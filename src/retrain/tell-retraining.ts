@@ -1,5 +1,6 @@
 import type { AccuracyEstimate } from '../domain/estimate.ts';
 import type { Notice } from '../domain/notice.ts';
+import { ofWindows } from '../domain/window.ts';
 import type { Log } from '../ports/log.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { NoticeSender } from '../ports/notice-sender.ts';
@@ -51,10 +52,10 @@ export async function tellRetraining(
 
 async function servingVersions(
   store: TellingDeps['store'],
-  { window }: RetrainSettings,
+  { window, windows }: RetrainSettings,
   now: number,
 ): Promise<readonly ServingVersion[]> {
-  const estimates = await store.latestEstimates();
+  const estimates = ofWindows(await store.latestEstimates(), windows);
   const serving = (await store.modelVersions()).filter(({ lastAt }) => lastAt >= now - DAY_MS);
   return serving.map(({ modelVersion, firstAt }) => {
     const own = estimates

@@ -8,6 +8,7 @@ import { reliabilityChart } from './charts/reliability-chart.ts';
 import { differenceOf, differenceWords, shareOf } from './compare-accuracy.ts';
 import { offlineAccuracy, offlineResultOf } from './offline-result.ts';
 import { percent } from './percent.ts';
+import { readAccuracy } from './read-accuracy.ts';
 import { readHistory } from './read-history.ts';
 import { sameTrafficView } from './same-traffic-view.ts';
 import type { WebContext } from './web-context.ts';
@@ -30,10 +31,9 @@ export async function accuracyPage(
   asked: AskedFor,
   isOps: boolean,
 ): Promise<object> {
-  const [estimates, versions, comparisons] = await Promise.all([
-    context.store.latestEstimates(),
+  const [{ estimates, comparisons }, versions] = await Promise.all([
+    readAccuracy(context),
     context.store.modelVersions(),
-    context.store.finding('comparisons'),
   ]);
   const { offline } = context.settings;
   const order = versions.map(({ modelVersion }) => modelVersion);
@@ -45,7 +45,7 @@ export async function accuracyPage(
     shown: shown && {
       ...(await shownView(context, shown, since ?? shown.from, isOps)),
       comparison: comparisonOf(estimates, order, shown, asked.against),
-      sameTraffic: sameTrafficView(comparisons ?? [], shown),
+      sameTraffic: sameTrafficView(comparisons, shown),
     },
   };
 }

@@ -3,23 +3,21 @@ import type { Request, RequestHandler, Router } from 'express';
 import { isLocal } from './access.ts';
 import { accuracyJson } from './accuracy-json.ts';
 import { accuracyPage } from './accuracy-page.ts';
+import { readAccuracy } from './read-accuracy.ts';
 import type { WebContext } from './web-context.ts';
 
 /** The estimates, for people and for programs. */
 export function addAccuracyRoutes(router: Router, context: WebContext): void {
   const access = mayRead(context);
   router.get('/api/accuracy', access, async (request, response) => {
-    const [estimates, comparisons] = await Promise.all([
-      context.store.latestEstimates(),
-      context.store.finding('comparisons'),
-    ]);
+    const { estimates, comparisons } = await readAccuracy(context);
     const isAsked = asked(request);
     response.set('Cache-Control', 'no-store');
     response.json(
       accuracyJson(
         estimates.filter((estimate) => isAsked(estimate.window, estimate.modelVersion)),
         context.settings.offline,
-        comparisons?.filter((two) => isAsked(two.window, two.modelVersion, two.baselineVersion)),
+        comparisons.filter((two) => isAsked(two.window, two.modelVersion, two.baselineVersion)),
       ),
     );
   });

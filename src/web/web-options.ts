@@ -4,6 +4,7 @@ import type { ExamplePicture } from '../domain/example-picture.ts';
 import type { ModelVersion } from '../domain/ids.ts';
 import type { OfflineResult } from '../domain/offline-result.ts';
 import type { Policy } from '../domain/selection.ts';
+import type { WindowName } from '../domain/window.ts';
 import type { Classifier } from '../ports/classifier.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { FetchImage } from '../ports/fetch-image.ts';
@@ -21,6 +22,8 @@ export interface WebSettings {
   /** Classes of the deployment, in their order. */
   readonly classes: readonly string[];
   readonly segments: readonly string[];
+  /** WINDOWS. */
+  readonly windows: readonly WindowName[];
   /** In [0, 1]; each model may have its own. */
   readonly lowConfidenceThreshold: (modelVersion: ModelVersion) => number;
   readonly uploadBytesMax: number;

@@ -28,6 +28,7 @@ export function retrainStep(
     everyDays: config.RETRAIN_EVERY_DAYS,
     publicUrl: config.PUBLIC_URL,
     window: WINDOW,
+    windows: config.WINDOWS,
   };
   return (now, fence) =>
     tellRetraining({ store, sender, random, meter, log }, settings, now, fence);

@@ -11,7 +11,7 @@ import { openPicture } from '../adapters/system/open-picture.ts';
 import type { Config } from '../config/parse-config.ts';
 import type { PredictionId } from '../domain/ids.ts';
 import { PROJECT_KINDS } from '../domain/selection.ts';
-import { dayOf, type WindowName } from '../domain/window.ts';
+import { dayOf, ofWindows } from '../domain/window.ts';
 import { exposeBudget } from '../expose/expose-budget.ts';
 import { exposeComparisons } from '../expose/expose-comparisons.ts';
 import { exposeEstimates } from '../expose/expose-estimates.ts';
@@ -94,8 +94,6 @@ export function createSyncSteps(
     labelSlaMs: config.LABEL_SLA_DAYS * DAY_MS,
     isAnchored: config.REVEAL_PREDICTION === 'hard',
   };
-  const isShown = ({ window }: { readonly window: WindowName }): boolean =>
-    config.WINDOWS.includes(window);
   let ensuredAt = -Infinity;
   let hasLostProject = false;
   const ensureProjects = async (fence: Fence): ReturnType<typeof keepProjects> => {
@@ -193,8 +191,15 @@ export function createSyncSteps(
     }),
     retrain: retrainStep(config, records, around),
     async expose(now) {
-      exposeEstimates(meter, (await store.latestEstimates()).filter(isShown), deployment.offline);
-      exposeComparisons(meter, ((await store.finding('comparisons')) ?? []).filter(isShown));
+      exposeEstimates(
+        meter,
+        ofWindows(await store.latestEstimates(), config.WINDOWS),
+        deployment.offline,
+      );
+      exposeComparisons(
+        meter,
+        ofWindows((await store.finding('comparisons')) ?? [], config.WINDOWS),
+      );
       if (config.RETRAIN_WEBHOOK_URL !== undefined) exposeNotices(meter, await store.notices());
       await exposeFindings(meter, store);
       exposeOutbox(meter, await store.outboxState());

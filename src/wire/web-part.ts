@@ -165,6 +165,7 @@ function webSettings(
   return {
     classes,
     segments: config.SEGMENTS,
+    windows: config.WINDOWS,
     lowConfidenceThreshold,
     uploadBytesMax: config.UPLOAD_BYTES_MAX,
     uploadsPerMinute: config.RATE_LIMIT_PER_MINUTE,

@@ -14,7 +14,12 @@ const V1 = modelVersion('v1');
 const FENCE = { lease: 'sync', token: 1 };
 const SETTINGS: RetrainSettings = {
   ...{ targetAccuracy: 0.8, everyDays: 0, publicUrl: 'https://photos.example.org', window: '30d' },
+  windows: ['7d', '30d'],
 };
+const ESTIMATE = {
+  ...{ modelVersion: V1, window: '30d', asOf: NOW },
+  ...{ accuracy: 0.61, lower: 0.52, upper: 0.69, labels: 120 },
+} as unknown as AccuracyEstimate;
 
 /** A store in memory and a receiver that answers as it is told. */
 function createBench(firstAt = NOW - 3 * DAY) {
@@ -27,6 +32,7 @@ function createBench(firstAt = NOW - 3 * DAY) {
     evalue: null as number | null,
     answer: { kind: 'delivered' } as Delivery,
     lastAt: NOW,
+    estimates: [ESTIMATE],
     kept: (): Notice[] => [...notices.values()],
     run: (now: number, settings: Partial<RetrainSettings> = {}) =>
       tellRetraining(deps, { ...SETTINGS, ...settings }, now, FENCE),
@@ -38,12 +44,8 @@ function createBench(firstAt = NOW - 3 * DAY) {
       notices: async () => bench.kept(),
       saveNotice: async (notice) => void notices.set(notice.id, notice),
       modelVersions: async () => [{ modelVersion: V1, firstAt, lastAt: bench.lastAt }],
-      latestEstimates: async () => [
-        {
-          ...{ modelVersion: V1, window: '30d', asOf: NOW, evalue: bench.evalue },
-          ...{ accuracy: 0.61, lower: 0.52, upper: 0.69, labels: 120 },
-        } as unknown as AccuracyEstimate,
-      ],
+      latestEstimates: async () =>
+        bench.estimates.map((estimate) => ({ ...estimate, evalue: bench.evalue })),
     },
     sender: {
       send: async ({ id, body }, at) => {
@@ -82,6 +84,16 @@ describe('telling the retraining service', () => {
     });
     const delivered = { event: 'accuracy_below_target', result: 'delivered' };
     assert.equal(bench.meter.value('truthloop_retrain_notices_total', delivered), 1);
+  });
+
+  it('tells no accuracy of a window that is not set any more', async () => {
+    const bench = createBench();
+    bench.evalue = 20;
+    const frozen = { ...ESTIMATE, asOf: NOW - 90 * DAY, accuracy: 0.95 };
+    bench.estimates = [{ ...ESTIMATE, window: '14d' }, frozen];
+    await bench.run(NOW, { windows: ['14d'] });
+    const { data } = JSON.parse(bench.sent[0]?.body ?? '') as { data: Record<string, unknown> };
+    assert.deepEqual([data['window'], data['accuracy']], ['14d', 0.61]);
   });
 
   it('happens again only after the evidence was gone', async () => {

@@ -152,6 +152,28 @@ describe('the accuracy', () => {
       assert.ok(html.includes(words), words);
   });
 
+  it('leaves out windows that are not set any more, on the page and to programs', async () => {
+    await web.predict(await photo());
+    const longAgo = estimate().asOf - 90 * 86_400_000;
+    await save(
+      estimate({ asOf: longAgo, accuracy: 0.95, lower: 0.93, upper: 0.97 }),
+      estimate({ window: '14d', accuracy: 0.6, lower: 0.55, upper: 0.65 }),
+    );
+    const changed = await startTestWeb({
+      settings: { windows: ['14d'] },
+      options: { store: web.store },
+    });
+    const html = (await (await changed.get('/accuracy', PAGE)).text()).replaceAll('\u00a0', ' ');
+    const told = await (await changed.get('/api/accuracy')).json();
+    await changed.stop();
+    assert.match(html, /Between 55 % and 65 % of the answers of the last 14 days were right/);
+    assert.doesNotMatch(html, /the last 7 days/);
+    assert.deepEqual(
+      (told as { estimates: { window: string }[] }).estimates.map(({ window }) => window),
+      ['14d'],
+    );
+  });
+
   it('sets the shown version beside another one of choice, with what the difference may be', async () => {
     const page = async (query: string): Promise<string> =>
       (await (await web.get(`/accuracy${query}`, PAGE)).text()).replaceAll('\u00a0', ' ');

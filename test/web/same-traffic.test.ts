@@ -73,6 +73,22 @@ describe('two models on the same photos', () => {
     );
   });
 
+  it('are left out where their window is not set any more', async () => {
+    await save(two(), two({ window: '1d' }));
+    const changed = await startTestWeb({
+      settings: { windows: ['1d'] },
+      options: { store: web.store },
+    });
+    const { comparisons } = (await (await changed.get('/api/accuracy')).json()) as {
+      comparisons: { window: string }[];
+    };
+    await changed.stop();
+    assert.deepEqual(
+      comparisons.map(({ window }) => window),
+      ['1d'],
+    );
+  });
+
   it('are not spoken of where no second model answers', async () => {
     await save();
     assert.deepEqual(await told(), []);

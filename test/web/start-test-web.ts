@@ -50,6 +50,7 @@ const FIRST_POLICY: Policy = {
 const SETTINGS: WebSettings = {
   classes: CLASSES,
   segments: ['north', 'south'],
+  windows: ['1h', '1d', '7d', '30d', 'all'],
   lowConfidenceThreshold: () => 0.5,
   uploadBytesMax: 200_000,
   uploadsPerMinute: 0,
