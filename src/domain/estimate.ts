@@ -121,7 +121,10 @@ export interface AccuracyEstimate {
   readonly disagrees: boolean;
   readonly naive: number | null;
   readonly labelFree: LabelFree | null;
-  /** The alarm's evidence against "accuracy >= target"; the same in every window of a version; null without traffic in 24 h. */
+  /**
+   * The alarm's evidence against "accuracy >= target"; null without traffic in 24 h. Whatever the window, it is that of the
+   * version at `asOf`: of several windows the one computed last has it.
+   */
   readonly evalue: number | null;
   readonly classes: readonly ClassEstimate[];
   readonly macroF1: (Interval & { readonly classes: number }) | null;

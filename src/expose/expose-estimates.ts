@@ -62,10 +62,12 @@ export function exposeEstimates(
   );
 }
 
-/** One process of evidence per version, whichever window carries it. */
+/** One process of evidence per version, as its newest estimate has it: a label brings only the windows that hold it up to date. */
 function exposeEvidence(meter: Meter, estimates: readonly AccuracyEstimate[]): void {
   meter.clear('truthloop_below_target_evalue');
-  for (const { modelVersion, evalue } of estimates) {
+  const oldestFirst = [...estimates].sort((a, b) => a.asOf - b.asOf);
+  const newest = new Map(oldestFirst.map(({ modelVersion, evalue }) => [modelVersion, evalue]));
+  for (const [modelVersion, evalue] of newest) {
     if (evalue === null) continue;
     meter.set('truthloop_below_target_evalue', evalue, { model_version: modelVersion });
   }

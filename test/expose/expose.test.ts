@@ -61,6 +61,15 @@ describe('exposeEstimates', () => {
     });
   });
 
+  it('shows the evidence of the newest estimate, whichever window that is', async () => {
+    const { meter, series } = meterOf('sync');
+    const week = anEstimate({ window: '7d', asOf: 1, evalue: 3 });
+    exposeEstimates(meter, [anEstimate({ window: '30d', asOf: 2, evalue: 25 }), week], []);
+    assert.deepEqual(await series('truthloop_below_target_evalue'), { '{model_version="v1"}': 25 });
+    exposeEstimates(meter, [anEstimate({ window: '30d', asOf: 2, evalue: null }), week], []);
+    assert.deepEqual(await series('truthloop_below_target_evalue'), {});
+  });
+
   it('shows classes, segments, bins and flags only where they are defined', async () => {
     const { meter, series } = meterOf('sync');
     exposeEstimates(meter, [anEstimate()], []);
