@@ -19,7 +19,7 @@ async function audit(options: Options): Promise<void> {
   const images = await findImages(options.images);
   const summary = await summarise(options.log, images, now);
   checkSummary(summary, options.images, images.examples);
-  const installation = openInstallation(options, summary, now);
+  const installation = await openInstallation(options, summary, now);
   sayBeginning(installation, summary, options);
   const systemLog = createLog('silent');
   const records = await openRecords(installation.config, systemLog);

@@ -11,7 +11,7 @@ How many labels an accuracy needs, how long that takes at today's budget and tra
 budget would save. Facts come from the running service where it answers, else from the options.
 
   --half-width H       wanted: the accuracy plus or minus H, e.g. 0.02
-  --accuracy A         expected accuracy; default: the service's estimate, else 0.8
+  --accuracy A         expected accuracy; default: the service's estimate, within 0.04 and 0.96, else 0.8
   --per-day N          predictions a day; default: the service's last 7 days, else 2000
   --budget N           labels a day; default LABEL_BUDGET_PER_DAY, else 200
   --url URL            the web role (default: WEB_PORT on this machine)

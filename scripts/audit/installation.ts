@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { link, rm } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 
@@ -7,6 +8,7 @@ import { z } from 'zod';
 import { dataDirOf } from '../../src/config/data-dir.ts';
 import { type Config, parseConfig } from '../../src/config/parse-config.ts';
 import { withDotEnv, withSecrets } from '../../src/config/secrets-file.ts';
+import { syncPath, writeDurably } from '../../src/files/durable-files.ts';
 import { UsageError } from '../records/run-command.ts';
 import type { LogSummary } from './read-log.ts';
 
@@ -67,7 +69,7 @@ export interface Installation {
  * @param now ms, the beginning of a new one
  * @throws UsageError when it began with another log, budget or classes; ConfigInvalid
  */
-export function openInstallation(
+export async function openInstallation(
   options: {
     readonly name: string;
     readonly budget: number;
@@ -76,14 +78,14 @@ export function openInstallation(
   },
   log: LogSummary,
   now: number,
-): Installation {
+): Promise<Installation> {
   const env = withDotEnv(process.env, path.resolve('.env'));
   const dataDir = dataDirOf(env);
   const folder = path.resolve(dataDir, 'audits', options.name);
   const warn = (message: string): void => void process.stderr.write(`${message}\n`);
   const service = withSecrets(env, dataDir, warn);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const plan = keepPlan(path.join(folder, 'audit.json'), options, {
+  const plan = await keepPlan(path.join(folder, 'audit.json'), options, {
     digest: log.digest,
     budget: options.budget,
     classes: log.classes,
@@ -115,9 +117,13 @@ export function openInstallation(
 export const missingFile = (folder: string): string => path.join(folder, 'missing-images.txt');
 
 /** The plan that the folder keeps, after writing it where it is new. */
-function keepPlan(file: string, { name }: { readonly name: string }, fresh: Plan): Plan {
+async function keepPlan(
+  file: string,
+  { name }: { readonly name: string },
+  fresh: Plan,
+): Promise<Plan> {
   if (!existsSync(file)) {
-    writeFileSync(file, `${JSON.stringify(toJson(fresh), null, 2)}\n`, { flag: 'wx' });
+    await writePlan(file, fresh);
     return fresh;
   }
   const kept = fromJson(planSchema.parse(JSON.parse(readFileSync(file, 'utf8'))));
@@ -132,6 +138,18 @@ function keepPlan(file: string, { name }: { readonly name: string }, fresh: Plan
   throw new UsageError(
     `The audit "${name}" began ${changed.join(' and ')}: go on with the same, or give this one another name with --name.`,
   );
+}
+
+/** Whole and on the disk, or not at all; never over the one of another start at the same time. */
+async function writePlan(file: string, plan: Plan): Promise<void> {
+  const partial = `${file}.${process.pid}`;
+  try {
+    await writeDurably(partial, `${JSON.stringify(toJson(plan), null, 2)}\n`);
+    await link(partial, file);
+    await syncPath(path.dirname(file));
+  } finally {
+    await rm(partial, { force: true });
+  }
 }
 
 const toJson = (plan: Plan): z.input<typeof planSchema> => ({

@@ -56,9 +56,15 @@ export async function* readManifest(
   file: string,
 ): AsyncGenerator<{ readonly row: ManifestRow; readonly offset: number }> {
   let offset = 0;
-  for await (const line of createInterface({ input: createReadStream(file, 'utf8') })) {
-    if (line !== '') yield { row: JSON.parse(line) as ManifestRow, offset };
-    offset += Buffer.byteLength(line) + 1;
+  const input = createReadStream(file, 'utf8');
+  try {
+    for await (const line of createInterface({ input })) {
+      if (line !== '') yield { row: JSON.parse(line) as ManifestRow, offset };
+      offset += Buffer.byteLength(line) + 1;
+    }
+  } finally {
+    // Whoever needs no more rows leaves the file open otherwise.
+    input.destroy();
   }
 }
 

@@ -1,5 +1,6 @@
 /** What the running service knows of its own accuracy and traffic. */
 export interface Facts {
+  /** To plan with, from 0.04 to 0.96: few labels show 1 or 0 easily, and no more labels would seem to be needed. */
   readonly accuracy: number | null;
   readonly perDay: number | null;
   readonly source: string;
@@ -15,6 +16,8 @@ interface EstimateRow {
 }
 
 const DAY_MS = 86_400_000;
+const ACCURACY_MIN = 0.04;
+const ACCURACY_MAX = 0.96;
 
 /**
  * Asks /api/accuracy.
@@ -36,11 +39,14 @@ export async function readFacts(
   const from = Math.max(timeOf(week.from), all === undefined ? -Infinity : timeOf(all.from));
   const days = (timeOf(week.to) - from) / DAY_MS;
   return {
-    accuracy: week.accuracy,
+    accuracy: week.accuracy === null ? null : cautious(week.accuracy),
     perDay: week.predictions > 0 ? week.predictions / Math.max(1, days) : null,
     source: `${url}, model ${week.model_version}, window ${week.window}`,
   };
 }
+
+const cautious = (accuracy: number): number =>
+  Math.min(Math.max(accuracy, ACCURACY_MIN), ACCURACY_MAX);
 
 const timeOf = (value: string | number): number =>
   typeof value === 'number' ? value : Date.parse(value);

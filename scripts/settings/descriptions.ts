@@ -184,7 +184,6 @@ export const GROUPS: readonly Group[] = [
       RETRAIN_WEBHOOK_URL: {
         text: 'Told when the accuracy is below its target, and by schedule: docs/retraining.md.',
         unset: 'nobody is told',
-        values: URL_VALUES,
       },
       RETRAIN_EVERY_DAYS: {
         text: 'Also told so many days after the last time. 0: only when the accuracy is below its target.',

@@ -52,6 +52,7 @@ const HIDDEN: ReadonlySet<string> = new Set([
   ...SECRET_NAMES,
   'AWS_SECRET_ACCESS_KEY',
   'REDIS_URL',
+  'RETRAIN_WEBHOOK_URL',
 ]);
 
 function describeFault(name: string, env: Environment, message: string): string {

@@ -26,6 +26,11 @@ const flag = z
   .transform((value) => value === 'true')
   .meta({ rule: 'true or false' });
 const address = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/+$/, ''));
+/** A request goes to it as it is written, and Node's fetch takes none with a user or password in it. */
+const receiver = z.url({ protocol: /^https?$/, abort: true }).refine((value) => {
+  const { username, password } = new URL(value);
+  return username === '' && password === '';
+});
 const list = z.string().transform((value) =>
   value
     .split(',')
@@ -100,7 +105,9 @@ export const settingsSchema = z.object({
   RETENTION_DAYS: whole(90, 1, 36_500),
   IMAGE_URL_DAYS: whole(90, 1, 3650),
   TARGET_ACCURACY: share(0.8),
-  RETRAIN_WEBHOOK_URL: address.optional(),
+  RETRAIN_WEBHOOK_URL: receiver
+    .optional()
+    .meta({ rule: 'an http or https address without a user or password' }),
   RETRAIN_EVERY_DAYS: whole(0, 0, 3650),
   WINDOWS: list
     .pipe(z.array(windowName).min(1))

@@ -2,12 +2,13 @@ import { createWriteStream, existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Writable } from 'node:stream';
+import { parseEnv } from 'node:util';
 
 import { openDiskObjects } from '../adapters/disk/open-disk-objects.ts';
 import { copyRecords } from '../adapters/redis/copy-records.ts';
 import { copyDatabase } from '../adapters/sqlite/copy-database.ts';
 import type { Config } from '../config/parse-config.ts';
-import { SECRET_NAMES } from '../config/secrets.ts';
+import { SECRET_NAMES, type SecretName } from '../config/secrets.ts';
 import { databasePath, openObjects } from '../wire/records.ts';
 import { closeBackup, makeFolder, NAMES } from './backup-folder.ts';
 import { type Command, CommandFailed, readArgs, readConfig, UsageWrong } from './command.ts';
@@ -26,8 +27,9 @@ docs/operations.md.
     const config = readConfig(around);
     const madeAt = new Date().toISOString();
     const folder = positionals[0] ?? path.join('backups', madeAt.replaceAll(':', '-'));
+    const secrets = secretsOf(config);
     await makeFolder(folder);
-    await writeFile(path.join(folder, NAMES.secrets), secretsOf(config), { mode: 0o600 });
+    await writeFile(path.join(folder, NAMES.secrets), secrets, { mode: 0o600 });
     // An image is there before its record: whatever the copied records speak of is found afterwards.
     around.say('copying the records ...');
     await copyStore(config, folder);
@@ -72,8 +74,23 @@ async function saveObjects(
   }
 }
 
+/** @throws CommandFailed */
 const secretsOf = (config: Config): string =>
-  SECRET_NAMES.map((name) => {
-    const value = config[name];
-    return `${name}=${/^[\w@.,:+/=-]*$/.test(value) ? value : `'${value}'`}\n`;
-  }).join('');
+  SECRET_NAMES.map((name) => secretLine(name, config[name])).join('');
+
+/**
+ * A secret as it is read back: within quotes a value ends at the first quote of their kind. Operators have a shell read the
+ * file too, so single quotes come first, which it takes at their word, and backquotes last, which it would run.
+ * @throws CommandFailed
+ */
+function secretLine(name: SecretName, value: string): string {
+  const quotes = /^[\w@.,:+/=-]*$/.test(value) ? [''] : ["'", '"', '`'];
+  const line = quotes
+    .map((quote) => `${name}=${quote}${value}${quote}\n`)
+    .find((text) => parseEnv(text)[name] === value);
+  if (line === undefined)
+    throw new CommandFailed(
+      `${name} can't be written into ${NAMES.secrets} so that it is read back: it holds quotes of every kind, or a carriage return. Nothing was copied. Choose another one (docs/operations.md).`,
+    );
+  return line;
+}

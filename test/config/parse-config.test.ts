@@ -68,6 +68,18 @@ describe('settings', () => {
     assert.doesNotMatch(message, /too-short-key/);
   });
 
+  it('the retraining service is told at its address as it is written, without a user or password', () => {
+    const RETRAIN_WEBHOOK_URL = 'https://retrain.example/hooks/7/';
+    assert.equal(parse({ RETRAIN_WEBHOOK_URL }).RETRAIN_WEBHOOK_URL, RETRAIN_WEBHOOK_URL);
+    const message = faultsOf({ RETRAIN_WEBHOOK_URL: 'https://ann:open-sesame@retrain.example/' });
+    assert.match(
+      message,
+      /RETRAIN_WEBHOOK_URL=\(hidden\): expected an http or https address without a user or password/,
+    );
+    assert.doesNotMatch(message, /open-sesame/);
+    assert.match(faultsOf({ RETRAIN_WEBHOOK_URL: 'nope' }), /^.*\n {2}RETRAIN_WEBHOOK_URL=.*$/);
+  });
+
   it('half a choice is refused: Redis without its address, S3 without its bucket, shares above 1', () => {
     assert.match(faultsOf({ STORE: 'redis' }), /STORE=redis needs REDIS_URL/);
     assert.match(faultsOf({ OBJECTS: 's3' }), /OBJECTS=s3 needs S3_BUCKET/);

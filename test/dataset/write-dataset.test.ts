@@ -193,6 +193,27 @@ describe('a dataset', () => {
     await assert.rejects(updateDataset(folder, store, AT, quiet), /is no dataset/);
   });
 
+  it('is left as it is where none of its predictions is known: the records are not those that it came from', async () => {
+    const out = path.join(folder, 'out');
+    const content = (): string[] =>
+      readdirSync(out, { recursive: true, encoding: 'utf8' })
+        .sort()
+        .map((name) => `${name} ${name.includes('.') ? read(name) : ''}`);
+    const nobody = { findPrediction: async () => null };
+    await writeDataset(
+      planOf([showing('one', 'a', agreedOn('Soup')), showing('two', 'b', agreedOn('Rice'))]),
+    );
+    const before = content();
+    await assert.rejects(
+      updateDataset(out, nobody, AT, quiet),
+      /none of its predictions \(2\) .* DATA_DIR or REDIS_URL .* Nothing was changed.* remove the folder/,
+    );
+    assert.deepEqual(content(), before);
+    rmSync(out, { recursive: true });
+    await writeDataset(planOf([]));
+    assert.equal((await updateDataset(out, nobody, AT, quiet)).removed, 0, 'nothing to lose');
+  });
+
   it('holds no more in memory for ten times the rows', async function () {
     this.timeout(60_000);
     // What other tests left behind, or nobody needs any more, is not held.

@@ -11,6 +11,23 @@ import {
   neymanAllocation,
   spreadOfAccuracy,
 } from '../../src/estimate/plan.ts';
+import { runScript } from '../support/run-script.ts';
+
+/** Asks a service that tells these estimates. */
+async function withService<Result>(
+  estimates: readonly object[],
+  ask: (url: string) => Promise<Result>,
+): Promise<Result> {
+  const server = createServer((_, response) => response.end(JSON.stringify({ estimates })));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  try {
+    return await ask(`http://127.0.0.1:${port}`);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
 
 const base = { accuracy: 0.82, halfWidth: 0.02, relativeVariance: 1, predictions: Infinity };
 
@@ -27,17 +44,28 @@ describe('the planner', () => {
     });
     const told = async (first: string): Promise<number | null | undefined> => {
       const estimates = [row('7d', '2026-11-15T10:00:00Z', 140), row('all', first, 900)];
-      const server = createServer((_, response) => response.end(JSON.stringify({ estimates })));
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      const { port } = server.address() as AddressInfo;
-      const facts = await readFacts(`http://127.0.0.1:${port}`, undefined, undefined);
-      server.closeAllConnections();
-      server.close();
+      const facts = await withService(estimates, (url) => readFacts(url, undefined, undefined));
       return facts?.perDay;
     };
     assert.equal(await told('2026-11-20T10:00:00Z'), 70);
     assert.equal(await told('2026-11-22T09:00:00Z'), 140);
     assert.equal(await told('2026-01-01T00:00:00Z'), 20);
+  });
+
+  it('plans with caution where the service has seen no mistake yet, or nothing else', async function () {
+    this.timeout(60_000);
+    const [from, to] = ['2026-11-15T10:00:00Z', '2026-11-22T10:00:00Z'];
+    for (const [accuracy, planned] of [
+      [1, '96.0'],
+      [0, '4.0'],
+    ] as const) {
+      const row = { model_version: 'v', window: '7d', predictions: 140, accuracy, from, to };
+      const { code, stdout, stderr } = await withService([row], (url) =>
+        runScript('plan.ts', ['--url', url]),
+      );
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, new RegExp(`^Accuracy about ${planned} %`));
+    }
   });
 
   it('never asks for more than there are predictions', () => {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -13,6 +15,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
 import sharp from 'sharp';
 
@@ -20,6 +23,7 @@ import { freePort } from '../../scripts/start/ports.mjs';
 import { type StartedProcess, startProcess } from '../../scripts/start/process.mjs';
 import { openSqliteStore } from '../../src/adapters/sqlite/open-sqlite-store.ts';
 import { createLog } from '../../src/adapters/system/create-log.ts';
+import { withSecrets } from '../../src/config/secrets-file.ts';
 import { type FakeLabelStudio, startFakeLabelStudio } from '../fakes/label-studio.ts';
 import { labelTasks, tasksOf } from '../support/label-tasks.ts';
 import { runScript } from '../support/run-script.ts';
@@ -177,6 +181,22 @@ describe('npm run audit: what else may happen', function () {
     assert.equal(await labelTasks(fake, 'long ', () => 'cat'), 20);
     assert.equal((await second.exited).code, 0, second.tail(50));
     assert.match(second.tail(50), /all 12,000 predictions of the log\. 20 of them are labelled/);
+  });
+
+  it('on a full disk it keeps nothing of its plan: the same command begins once there is room', async () => {
+    writeLog('full', ['0', '1', '2', '3', '4']);
+    writeFileSync(at('classes.txt'), 'cat\ndog\n');
+    withSecrets(settings(), at('data'), () => undefined);
+    // No file may hold a byte: Node ignores the signal, so that writes fail with EFBIG.
+    const audit = ['--import', 'tsx', path.join(ROOT, 'scripts/audit.ts'), ...args('full', 5)];
+    const full = promisify(execFile)(
+      'sh',
+      ['-c', 'ulimit -f 0; exec "$0" "$@"', process.execPath, ...audit],
+      { cwd: ROOT, env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...settings() } },
+    );
+    await assert.rejects(full, /EFBIG/);
+    assert.deepEqual(readdirSync(at('data/audits/full')), []);
+    await said(start('full', 5), /0 of 5 labelled/);
   });
 
   it('without Label Studio it says where it looks, and goes on by itself once it is there', async () => {
