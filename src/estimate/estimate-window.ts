@@ -176,7 +176,8 @@ function worstCases({ units, chance }: Basis): AccuracyEstimate['bounds'] {
   const all = sumOver(units, (unit) => 1 / chance(unit));
   const right = sumOver(units, (unit) => (correctness(unit) ?? 0) / chance(unit));
   const missing = sumOver(units, (unit) => (correctness(unit) === null ? 1 / chance(unit) : 0));
-  return { lower: right / all, upper: (right + missing) / all };
+  // Where nothing was wrong, rounding must not push the sum of the parts past the whole.
+  return { lower: right / all, upper: Math.min(1, (right + missing) / all) };
 }
 
 const areDisjoint = (a: PointEstimate, b: Interval): boolean =>

@@ -53,6 +53,11 @@ describe('the accuracy of a window: laws', function () {
           result.macroF1,
           ...result.classes.flatMap(({ precision, recall, f1 }) => [precision, recall, f1]),
         ];
+        const { bounds } = result;
+        assert.ok(
+          bounds === null || (bounds.lower >= 0 && bounds.upper <= 1),
+          JSON.stringify(bounds),
+        );
         for (const interval of intervals) {
           if (interval === null) continue;
           assert.ok(interval.lower >= 0 && interval.upper <= 1, JSON.stringify(interval));
@@ -343,6 +348,12 @@ describe('the accuracy of a window: what counts', () => {
     ]);
     near(bounds?.lower, 0.6);
     near(bounds?.upper, 0.8);
+  });
+
+  it('bounds by exactly 1 where no known answer was wrong, whatever the weights', () => {
+    const open = times(2, { pi: 0.3, outcome: 'open' });
+    const { bounds } = estimate([made({ pi: 0.03947368421052632 }), ...open]);
+    assert.equal(bounds?.upper, 1);
   });
 
   it('warns when one unit weighs more than 50 times the median', () => {
