@@ -160,7 +160,7 @@ export const GROUPS: readonly Group[] = [
         text: 'Whether a selected prediction joins the task of an earlier one with the same image instead of getting a task of its own. The task’s label counts for each; probabilities and intervals stay as they are.',
       },
       REVEAL_PREDICTION: {
-        text: 'Whether tasks of Low Confidence and Disputed show the model’s answer. Their labels are then anchored, and the accuracy uses the random part only.',
+        text: 'Whether tasks of Low Confidence and Disputed show the model’s answer. Their labels are then anchored, and the accuracy, with all that is told beside it, uses the random part only.',
       },
       ANNOTATIONS_PER_TASK: { text: 'Annotators that each task is given to.' },
       OVERLAP_SHARE: {

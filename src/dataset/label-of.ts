@@ -56,7 +56,7 @@ function labelled(
   return {
     className,
     source,
-    annotators: new Set(answers.map(({ annotator }) => annotator)).size,
+    annotators: answers.length,
     agreement: answers.length === 0 ? null : agreeing / answers.length,
   };
 }

@@ -81,6 +81,29 @@ export function verdictReachedAt(
     : Math.max(...annotations.map(({ createdAt }) => createdAt));
 }
 
+/**
+ * What each annotator says: the latest answer; a skip only when nothing else came from that person.
+ * @returns one of each annotator, oldest first
+ */
+export function latestPerAnnotator(annotations: readonly Annotation[]): readonly Annotation[] {
+  const latest = new Map<string, Annotation>();
+  for (const annotation of annotations) {
+    const known = latest.get(annotation.annotator);
+    if (known === undefined || supersedes(annotation, known))
+      latest.set(annotation.annotator, annotation);
+  }
+  return [...latest.values()].sort(inTime);
+}
+
+const isSkip = ({ answer }: Annotation): boolean => answer.kind === 'skipped';
+const inTime = (a: Annotation, b: Annotation): number =>
+  a.updatedAt - b.updatedAt || a.annotationId - b.annotationId;
+
+function supersedes(annotation: Annotation, known: Annotation): boolean {
+  if (isSkip(annotation) !== isSkip(known)) return isSkip(known);
+  return inTime(annotation, known) > 0;
+}
+
 /** A change of one annotation between two readings of its task; `annotation` null: it is gone (a tombstone). */
 export interface AnnotationChange {
   readonly annotationId: number;

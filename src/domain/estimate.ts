@@ -93,7 +93,7 @@ export interface AccuracyEstimate {
   readonly asOf: number;
   readonly predictions: number;
   readonly selected: number;
-  /** Labelled units. */
+  /** Labelled units that it rests on: of the random part alone where annotators saw the prediction. */
   readonly labels: number;
   readonly skipped: number;
   readonly open: number;
@@ -106,19 +106,20 @@ export interface AccuracyEstimate {
   /** The estimate before clipping to [0, 1]. */
   readonly raw: number | null;
   readonly lambda: number | null;
-  /** labelled / selected; null when nothing is selected. */
+  /** All labelled / selected; null when nothing is selected. */
   readonly coverage: number | null;
-  /** Weighted share of answered or skipped among selected; null when nothing is selected. */
+  /** Weighted share of answered or skipped among the selected ones that it rests on; null when there are none. */
   readonly maturity: number | null;
   readonly reliable: boolean;
   readonly method: string;
-  /** Worst cases for what is not answered: all wrong, all right. */
+  /** Worst cases for what is not answered of what it rests on: all wrong, all right. */
   readonly bounds: { readonly lower: number; readonly upper: number } | null;
   readonly random: Interval | null;
   /** Labelled units of the random part, also where the estimate is null. */
   readonly randomLabels: number;
-  /** Default and random part contradict each other: their intervals are disjoint. */
+  /** Estimate and random part contradict each other: their intervals are disjoint. Never where the one is the other. */
   readonly disagrees: boolean;
+  /** Plain mean of all labels. */
   readonly naive: number | null;
   readonly labelFree: LabelFree | null;
   /**

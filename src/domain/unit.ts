@@ -1,4 +1,4 @@
-import type { Annotation, Verdict } from './annotation.ts';
+import { type Annotation, latestPerAnnotator, type Verdict } from './annotation.ts';
 import type { ModelVersion, PredictionId } from './ids.ts';
 import { NONE_OF_THESE } from './prediction.ts';
 
@@ -36,7 +36,7 @@ export interface Unit {
   /** The live correction's class, or null. */
   readonly correction: string | null;
   readonly outcome: UnitOutcome;
-  /** Every usable answer, for agreement between annotators: class or NONE_OF_THESE. */
+  /** Each annotator's usable answer, for the agreement between them: class or NONE_OF_THESE. */
   readonly answers: readonly { readonly annotator: string; readonly answer: string }[];
 }
 
@@ -89,9 +89,12 @@ export function outcomeOf(
   }
 }
 
-/** The answers that name a class, or none of them; skipped and unreadable ones are left out. */
+/**
+ * Of each annotator the latest answer, where it names a class or none of them; skipped and unreadable ones are left out.
+ * Who answers twice is one person still, and agrees with nobody.
+ */
 export function usableAnswers(annotations: readonly Annotation[]): Unit['answers'] {
-  return annotations.flatMap(({ annotator, answer }) => {
+  return latestPerAnnotator(annotations).flatMap(({ annotator, answer }) => {
     if (answer.kind === 'class') return [{ annotator, answer: answer.trueClass }];
     return answer.kind === 'none_of_these' ? [{ annotator, answer: NONE_OF_THESE }] : [];
   });

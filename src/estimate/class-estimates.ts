@@ -1,28 +1,14 @@
 import type { AccuracyEstimate, ClassEstimate, Interval } from '../domain/estimate.ts';
+import { accuracyOf, type Basis } from './basis.ts';
 import { type LabelledUnit, truthShare } from './labelled-unit.ts';
-import type { Population } from './population-spread.ts';
-import { type PointEstimate, tunedDifference } from './tuned-difference.ts';
+import type { PopulationSums } from './population-sums.ts';
+import type { PointEstimate } from './tuned-difference.ts';
 import { ratioInterval, type RatioTerm } from './weighted-ratio.ts';
 import { kishSize, sumOver } from './weights.ts';
 import { effectiveSize, wilson } from './wilson.ts';
 
-const LEAST_LABELS = 5;
-
-export const intervalOf = ({ value, lower, upper, n }: PointEstimate): Interval => ({
-  value,
-  lower,
-  upper,
-  labels: n,
-});
-
-/** Accuracy inside a domain whose population is known (a class as predicted, a segment); null under 5 labels. */
-export function domainAccuracy(
-  sample: readonly LabelledUnit[],
-  population: Population,
-): Interval | null {
-  if (sample.length < LEAST_LABELS || population.size === 0) return null;
-  return intervalOf(tunedDifference(sample, population));
-}
+export const intervalOf = (point: PointEstimate | null): Interval | null =>
+  point && { value: point.value, lower: point.lower, upper: point.upper, labels: point.n };
 
 const predicted = ({ unit }: LabelledUnit, className: string): number =>
   unit.predictedClass === className ? 1 : 0;
@@ -56,22 +42,21 @@ export const f1Terms = (sample: readonly LabelledUnit[], className: string): rea
 
 /**
  * Precision, recall and F1 of one class, each null with fewer than 5 labelled units behind it.
- * @param sample all labelled units of the window
+ * @param basis of the window
  * @param population predictions that gave this class
  * @see Sarndal, Swensson & Wretman (1992), section 5.6; docs/statistics.md, "Per class"
  */
 export function classEstimate(
-  sample: readonly LabelledUnit[],
+  basis: Pick<Basis, 'labelled' | 'estimate'>,
   className: string,
-  population: Population,
+  population: PopulationSums,
 ): ClassEstimate {
+  const sample = basis.labelled;
+  const asPredicted = sample.filter((item) => predicted(item, className) === 1);
   return {
     className,
     labels: sumOver(sample, (item) => truthShare(item, className)),
-    precision: domainAccuracy(
-      sample.filter((item) => predicted(item, className) === 1),
-      population,
-    ),
+    precision: intervalOf(accuracyOf(basis, asPredicted, population)),
     recall: ratioInterval(recallTerms(sample, className)),
     f1: ratioInterval(f1Terms(sample, className)),
   };

@@ -1,28 +1,20 @@
-import type { AccuracyEstimate } from '../domain/estimate.ts';
+import type { AccuracyEstimate, Interval } from '../domain/estimate.ts';
 import type { FeedbackKind } from '../domain/feedback.ts';
 import type { ModelVersion } from '../domain/ids.ts';
 import type { PopulationBlock, PopulationDay } from '../domain/population.ts';
 import { correctness, type Unit } from '../domain/unit.ts';
 import type { Window } from '../domain/window.ts';
 import { krippendorffAlpha } from './agreement.ts';
+import { accuracyOf, allSelected, type Basis, randomPart } from './basis.ts';
 import { calibration } from './calibration.ts';
-import { classEstimate, domainAccuracy, intervalOf, macroF1 } from './class-estimates.ts';
+import { classEstimate, intervalOf, macroF1 } from './class-estimates.ts';
 import { confusionMatrix } from './confusion.ts';
 import { feedbackQuality } from './feedback-quality.ts';
-import type { LabelledUnit } from './labelled-unit.ts';
-import {
-  addBlock,
-  emptySums,
-  populationOf,
-  type PopulationSums,
-  randomPopulationOf,
-  type ResponseRates,
-} from './population-sums.ts';
-import { randomPartEstimate } from './random-part.ts';
+import { addBlock, emptySums, type PopulationSums, type ResponseRates } from './population-sums.ts';
 import { histogramOf, labelFree } from './traffic-confidence.ts';
-import { type PointEstimate, tunedDifference } from './tuned-difference.ts';
+import type { PointEstimate } from './tuned-difference.ts';
 import { hasExtremeWeights, sumOver } from './weights.ts';
-import { labelledUnit, responseOf, responseRows } from './window-responses.ts';
+import { responseOf, responseRows } from './window-responses.ts';
 import { worstMistakes } from './worst-mistakes.ts';
 
 const LEAST_LABELS = 5;
@@ -66,41 +58,34 @@ export function estimateWindow(input: WindowInput): AccuracyEstimate {
   const rates = responseOf(units, blocks, window);
   const histogram = histogramOf(input.days, window);
   const population = sumsOf(blocks, rates);
-  const labelled = units.flatMap((unit) => labelledUnit(unit, unit.pi, rates.pi));
-  const randomUnits = units
-    .filter(({ isRandom }) => isRandom)
-    .flatMap((unit) => labelledUnit(unit, unit.q, rates.q));
-  const random =
-    randomUnits.length < LEAST_LABELS || population.all.decided === 0
-      ? null
-      : randomPartEstimate(randomUnits, randomPopulationOf(population.all));
-  const tuned =
-    labelled.length < LEAST_LABELS || population.all.decided === 0
-      ? null
-      : tunedDifference(labelled, populationOf(population.all));
-  const point = input.isAnchored ? random : tuned;
+  const everything = allSelected(units, rates);
+  const crossCheck = randomPart(units, rates);
+  const basis = input.isAnchored ? crossCheck : everything;
+  const point = accuracyOf(basis, basis.labelled, population.all);
+  const random = intervalOf(accuracyOf(crossCheck, crossCheck.labelled, population.all));
   return {
     modelVersion: input.modelVersion,
     window: window.name,
     from: window.from,
     to: window.to,
     asOf: input.asOf,
-    ...pointFields(point, input.isAnchored),
-    ...countFields(units, population.all.predictions, point),
-    bounds: worstCases(units),
-    random: random === null ? null : intervalOf(random),
-    randomLabels: randomUnits.length,
+    ...pointFields(point, basis),
+    ...countFields(units, population.all.predictions, point, basis),
+    bounds: worstCases(basis),
+    random,
+    randomLabels: crossCheck.labelled.length,
     disagrees: point !== null && random !== null && areDisjoint(point, random),
-    naive:
-      labelled.length < LEAST_LABELS ? null : sumOver(labelled, ({ a }) => a) / labelled.length,
+    naive: plainMean(everything),
     labelFree: labelFree(population.all, input.calibrationMap, histogram),
     evalue: input.evalue,
-    ...detailFields(input, labelled, population, histogram),
-    feedback: feedbackQuality(labelled, input.feedbackCounts),
+    ...detailFields(input, basis, population, histogram),
+    feedback: feedbackQuality(basis.labelled, input.feedbackCounts),
     responses: responseRows(units),
-    agreement: krippendorffAlpha(units.map(({ answers }) => answers.map(({ answer }) => answer))),
+    agreement: krippendorffAlpha(
+      basis.units.map(({ answers }) => answers.map(({ answer }) => answer)),
+    ),
     mistakes: worstMistakes(units),
-    hasExtremeWeights: hasExtremeWeights(input.isAnchored ? randomUnits : labelled),
+    hasExtremeWeights: hasExtremeWeights(basis.labelled),
   };
 }
 
@@ -135,7 +120,7 @@ type PointFields = Pick<
   'accuracy' | 'lower' | 'upper' | 'raw' | 'lambda' | 'kish' | 'effectiveLabels' | 'method'
 >;
 
-function pointFields(point: PointEstimate | null, isAnchored: boolean): PointFields {
+function pointFields(point: PointEstimate | null, { method }: Basis): PointFields {
   return {
     accuracy: point?.value ?? null,
     lower: point?.lower ?? null,
@@ -144,48 +129,58 @@ function pointFields(point: PointEstimate | null, isAnchored: boolean): PointFie
     lambda: point?.lambda ?? null,
     kish: point?.kish ?? null,
     effectiveLabels: point?.effective ?? null,
-    method: isAnchored ? 'random_part' : 'tuned_difference',
+    method,
   };
 }
+
+/** For contrast: all labels, as if each stood for as many predictions. */
+const plainMean = ({ labelled }: Basis): number | null =>
+  labelled.length < LEAST_LABELS ? null : sumOver(labelled, ({ a }) => a) / labelled.length;
 
 type CountFields = Pick<
   AccuracyEstimate,
   'predictions' | 'selected' | 'labels' | 'skipped' | 'open' | 'coverage' | 'maturity' | 'reliable'
 >;
 
+/** What became of all tasks; `labels` and `maturity` speak of those that the estimate rests on. */
 function countFields(
   units: readonly Unit[],
   predictions: number,
   point: PointEstimate | null,
+  basis: Basis,
 ): CountFields {
   const inState = (state: Unit['outcome']['state']): number =>
     units.filter(({ outcome }) => outcome.state === state).length;
-  const labels = inState('labelled');
-  const weight = sumOver(units, ({ pi }) => 1 / pi);
-  const answered = units.filter(({ outcome }) => ['labelled', 'skipped'].includes(outcome.state));
-  const maturity = units.length === 0 ? null : sumOver(answered, ({ pi }) => 1 / pi) / weight;
+  const maturity = maturityOf(basis);
   return {
     predictions,
     selected: units.length,
-    labels,
+    labels: basis.labelled.length,
     skipped: inState('skipped'),
     open: inState('open'),
-    coverage: units.length === 0 ? null : labels / units.length,
+    coverage: units.length === 0 ? null : inState('labelled') / units.length,
     maturity,
     reliable: (point?.n ?? 0) >= LEAST_RELIABLE && (maturity ?? 0) >= LEAST_MATURITY,
   };
 }
 
-/** Nothing is assumed about what is missing: all of it wrong, all of it right. @see Manski (1989) */
-function worstCases(units: readonly Unit[]): AccuracyEstimate['bounds'] {
+function maturityOf({ units, chance }: Basis): number | null {
   if (units.length === 0) return null;
-  const all = sumOver(units, ({ pi }) => 1 / pi);
-  const right = sumOver(units, (unit) => (correctness(unit) ?? 0) / unit.pi);
-  const missing = sumOver(units, (unit) => (correctness(unit) === null ? 1 / unit.pi : 0));
-  return { lower: right / all, upper: (right + missing) / all };
+  const answered = units.filter(({ outcome }) => ['labelled', 'skipped'].includes(outcome.state));
+  return sumOver(answered, (unit) => 1 / chance(unit)) / sumOver(units, (unit) => 1 / chance(unit));
 }
 
-const areDisjoint = (a: PointEstimate, b: PointEstimate): boolean =>
+/** Nothing is assumed about what is missing: all of it wrong, all of it right. @see Manski (1989) */
+function worstCases({ units, chance }: Basis): AccuracyEstimate['bounds'] {
+  if (units.length === 0) return null;
+  const all = sumOver(units, (unit) => 1 / chance(unit));
+  const right = sumOver(units, (unit) => (correctness(unit) ?? 0) / chance(unit));
+  const missing = sumOver(units, (unit) => (correctness(unit) === null ? 1 / chance(unit) : 0));
+  // Where nothing was wrong, rounding must not push the sum of the parts past the whole.
+  return { lower: right / all, upper: Math.min(1, (right + missing) / all) };
+}
+
+const areDisjoint = (a: PointEstimate, b: Interval): boolean =>
   a.upper < b.lower || b.upper < a.lower;
 
 type DetailFields = Pick<
@@ -195,10 +190,11 @@ type DetailFields = Pick<
 
 function detailFields(
   input: WindowInput,
-  labelled: readonly LabelledUnit[],
+  basis: Basis,
   population: PopulationParts,
   histogram: Float64Array,
 ): DetailFields {
+  const { labelled } = basis;
   const classes = [
     ...new Set([...input.classes, ...input.blocks.map(({ predictedClass }) => predictedClass)]),
   ];
@@ -206,10 +202,10 @@ function detailFields(
   const traffic = new Map([...population.byClass].map(([name, sums]) => [name, sums.decided]));
   return {
     classes: classes.map((name) =>
-      classEstimate(labelled, name, populationOf(population.byClass.get(name) ?? emptySums())),
+      classEstimate(basis, name, population.byClass.get(name) ?? emptySums()),
     ),
     macroF1: macroF1(labelled, classes),
-    segments: segments.map((segment) => segmentEstimate(segment, labelled, population)),
+    segments: segments.map((segment) => segmentEstimate(segment, basis, population)),
     confusion: confusionMatrix(labelled, traffic),
     calibration: calibration(labelled, histogram),
   };
@@ -217,15 +213,15 @@ function detailFields(
 
 function segmentEstimate(
   segment: string,
-  labelled: readonly LabelledUnit[],
+  basis: Basis,
   population: PopulationParts,
 ): AccuracyEstimate['segments'][number] {
   const sums = population.bySegment.get(segment) ?? emptySums();
-  const sample = labelled.filter(({ unit }) => unit.segment === segment);
+  const sample = basis.labelled.filter(({ unit }) => unit.segment === segment);
   return {
     segment,
     predictions: sums.predictions,
     labels: sample.length,
-    accuracy: domainAccuracy(sample, populationOf(sums)),
+    accuracy: intervalOf(accuracyOf(basis, sample, sums)),
   };
 }

@@ -87,7 +87,7 @@ async function estimateVersion(
         feedbackCounts: await store.feedbackCounts(modelVersion, window.from, window.to),
         evalue,
         isAnchored: settings.isAnchored,
-        calibrationMap: fitCalibrationMap(labelledBefore(units, window.from)),
+        calibrationMap: fitCalibrationMap(labelledBefore(units, window.from, settings.isAnchored)),
       }),
     );
   }
@@ -108,12 +108,17 @@ const evidenceAgainst = (
     to: now,
   });
 
-/** What a confidence was worth is learned from labels older than the window, never from those that it is compared with. */
+/**
+ * What a confidence was worth is learned from labels older than the window, never from those that it is compared with; from
+ * the random part alone where annotators saw the prediction.
+ */
 const labelledBefore = (
   units: readonly Unit[],
   before: number,
+  isAnchored: boolean,
 ): Parameters<typeof fitCalibrationMap>[0] =>
   units.flatMap((unit) => {
     const a = correctness(unit);
-    return a === null || unit.at >= before ? [] : [{ a, m: unit.confidence, pi: unit.pi }];
+    if (a === null || unit.at >= before || (isAnchored && !unit.isRandom)) return [];
+    return [{ a, m: unit.confidence, pi: isAnchored ? unit.q : unit.pi }];
   });

@@ -1,4 +1,9 @@
-import type { Annotation, Answer, Verdict } from '../domain/annotation.ts';
+import {
+  type Annotation,
+  type Answer,
+  latestPerAnnotator,
+  type Verdict,
+} from '../domain/annotation.ts';
 import { NONE_OF_THESE } from '../domain/prediction.ts';
 
 const ANNOTATORS_MAX = 5;
@@ -7,8 +12,7 @@ type Unusable = Extract<Answer, { kind: 'unusable' }>;
 
 /**
  * What the annotations of one task say together: the class that more than half of the usable answers give.
- * Of each annotator the latest answer counts; a skip only when nothing else came from that person. The order of the
- * annotations does not matter.
+ * Of each annotator the latest answer counts. The order of the annotations does not matter.
  * @param annotations all that the task has now, tombstones left out
  * @see docs/statistics.md, "Several annotators"
  */
@@ -53,25 +57,6 @@ export function overlapDraw(input: {
 }): boolean {
   const { isRandom, overlapNumber, overlapShare, annotatorCount } = input;
   return isRandom && annotatorCount >= 2 && overlapNumber < overlapShare;
-}
-
-function latestPerAnnotator(annotations: readonly Annotation[]): readonly Annotation[] {
-  const latest = new Map<string, Annotation>();
-  for (const annotation of annotations) {
-    const known = latest.get(annotation.annotator);
-    if (known === undefined || supersedes(annotation, known))
-      latest.set(annotation.annotator, annotation);
-  }
-  return [...latest.values()].sort(inTime);
-}
-
-const isSkip = ({ answer }: Annotation): boolean => answer.kind === 'skipped';
-const inTime = (a: Annotation, b: Annotation): number =>
-  a.updatedAt - b.updatedAt || a.annotationId - b.annotationId;
-
-function supersedes(annotation: Annotation, known: Annotation): boolean {
-  if (isSkip(annotation) !== isSkip(known)) return isSkip(known);
-  return inTime(annotation, known) > 0;
 }
 
 interface Vote {

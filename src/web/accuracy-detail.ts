@@ -165,13 +165,19 @@ function feedbackWords({ feedback }: AccuracyEstimate): AccuracyDetail['feedback
   ];
 }
 
-/** How many more labels bring the interval to plus or minus two points, when they come as those so far did. */
-function labelsWanted({ accuracy, labels, effectiveLabels }: AccuracyEstimate): string {
-  if (accuracy === null || effectiveLabels === null || effectiveLabels === 0)
+/**
+ * How many more labels bring the interval to plus or minus two points, when they come as those so far did. The accuracy is
+ * drawn towards 1/2 as Wilson's interval is: twelve labels that were all right do not promise that all to come will be.
+ */
+function labelsWanted(estimate: AccuracyEstimate): string {
+  const { accuracy, lower, upper, labels, effectiveLabels } = estimate;
+  if (accuracy === null || lower === null || upper === null || !effectiveLabels)
     return 'too few labels to tell';
-  const needed = (Z95 / WANTED_HALF_WIDTH) ** 2 * accuracy * (1 - accuracy);
-  const more = Math.ceil(((needed - effectiveLabels) * labels) / effectiveLabels);
-  return more <= 0 ? 'none: it is that narrow already' : `about ${more}`;
+  if ((upper - lower) / 2 <= WANTED_HALF_WIDTH) return 'none: it is that narrow already';
+  const z2 = Z95 ** 2;
+  const expected = (accuracy * effectiveLabels + z2 / 2) / (effectiveLabels + z2);
+  const needed = (z2 * expected * (1 - expected)) / WANTED_HALF_WIDTH ** 2;
+  return `about ${Math.ceil(((needed - effectiveLabels) * labels) / effectiveLabels)}`;
 }
 
 function naiveGap({ naive, accuracy }: AccuracyEstimate): string | null {

@@ -158,9 +158,13 @@ function sentenceOf(estimates: readonly AccuracyEstimate[]): string {
 
 function tooEarly(estimates: readonly AccuracyEstimate[]): string {
   const labels = Math.max(0, ...estimates.map((estimate) => estimate.labels));
+  // Where annotators saw the prediction other labels may well have come in: they do not count.
+  const which = estimates.some(({ method }) => method === 'random_part')
+    ? ' of the random part'
+    : '';
   return labels === 0
-    ? 'Too early to tell: no label has come in yet.'
-    : `Too early to tell: ${labels} ${labels === 1 ? 'label has' : 'labels have'} come in, and an estimate needs at least 5.`;
+    ? `Too early to tell: no label${which} has come in yet.`
+    : `Too early to tell: ${labels} ${labels === 1 ? `label${which} has` : `labels${which} have`} come in, and an estimate needs at least 5.`;
 }
 
 function offlineWords(offline: readonly OfflineResult[], modelVersion: string): string | null {

@@ -47,6 +47,23 @@ describe('a row of a training set', () => {
     assert.equal(row.at, '2026-11-22T12:00:00.000Z');
   });
 
+  it('counts an annotator once, by the latest answer', () => {
+    const agreed = record('a', {
+      verdict: { kind: 'agreed', trueClass: 'Rice' },
+      answers: [
+        { kind: 'class', trueClass: 'Soup' },
+        { kind: 'class', trueClass: 'Rice' },
+      ],
+    });
+    const task = agreed.task && {
+      ...agreed.task,
+      annotations: agreed.task.annotations.map((item) => ({ ...item, annotator: 'one' })),
+    };
+    const row = datasetRow({ ...agreed, task }, CHOICE);
+    assert.ok(typeof row !== 'string');
+    assert.deepEqual([row.annotators, row.agreement], [1, 1]);
+  });
+
   it("is noisy where only users spoke, and the annotators' word wins", () => {
     assert.equal(
       short(record('a', { feedback: [['correction', 'Rice']] })),

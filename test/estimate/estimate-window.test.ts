@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 
 import { unitsOf, windowInput } from '../../scripts/simulate/simulated-window.ts';
+import { HISTOGRAM_BINS, histogramBin } from '../../src/domain/population.ts';
 import { NONE_OF_THESE } from '../../src/domain/prediction.ts';
 import { estimateWindow } from '../../src/estimate/estimate-window.ts';
 import { tunedDifference } from '../../src/estimate/tuned-difference.ts';
@@ -52,6 +53,11 @@ describe('the accuracy of a window: laws', function () {
           result.macroF1,
           ...result.classes.flatMap(({ precision, recall, f1 }) => [precision, recall, f1]),
         ];
+        const { bounds } = result;
+        assert.ok(
+          bounds === null || (bounds.lower >= 0 && bounds.upper <= 1),
+          JSON.stringify(bounds),
+        );
         for (const interval of intervals) {
           if (interval === null) continue;
           assert.ok(interval.lower >= 0 && interval.upper <= 1, JSON.stringify(interval));
@@ -260,6 +266,70 @@ describe('the accuracy of a window: what counts', () => {
     assert.equal(accuracy, random?.value);
   });
 
+  it('lets no label count beside the random part where annotators saw the prediction', () => {
+    const predictions = [
+      ...times(8, { pi: 0.5, q: 0.1 }),
+      ...times(12, { pi: 0.5, q: 0.1, trueClass: 'soup' }),
+      ...times(100, {
+        isDisputed: true,
+        segment: 'phone',
+        decision: { pi: 1, q: 0.1, isSelected: true, isRandom: false },
+      }),
+    ];
+    const histogram = new Float64Array(HISTOGRAM_BINS);
+    histogram[histogramBin(0.8)] = predictions.length;
+    const found = estimate(predictions, {
+      days: [{ from: DAY_START, histogram, classProbabilities: {} }],
+      isAnchored: true,
+    });
+    assert.equal(found.labels, 20);
+    near(found.accuracy, 0.4);
+    const [egg] = found.classes;
+    const { accuracy: value, lower, upper, labels } = found;
+    assert.equal(egg?.labels, 8);
+    assert.deepEqual(egg.precision, { value, lower, upper, labels });
+    near(found.macroF1?.value, (2 * 0.4) / 1.4 / 2);
+    near(found.confusion['soup']?.['egg'], 0.6 * predictions.length);
+    assert.deepEqual(
+      found.segments.map(({ segment, labels, accuracy }) => [segment, labels, accuracy]),
+      [['phone', 0, null]],
+    );
+    near(found.calibration?.brier, 0.4 * 0.2 ** 2 + 0.6 * 0.8 ** 2);
+    assert.equal(found.feedback.flagPrecision, null);
+    near(found.bounds?.upper, 0.4);
+    // What is left to do is told of all tasks, whose labels count or not.
+    near(found.coverage, 1);
+    assert.equal(found.responses[2]?.labelled, 100);
+  });
+
+  it('is not reliable while the random part waits, where annotators saw the prediction', () => {
+    const anchored = { decision: { pi: 1, q: 0.1, isSelected: true, isRandom: false } };
+    const predictions = [
+      ...times(10, { pi: 0.5 }),
+      ...times(10, { pi: 0.5, outcome: 'open' }),
+      ...times(200, anchored),
+    ];
+    assert.equal(estimate(predictions, { isAnchored: true }).reliable, false);
+    assert.equal(estimate(predictions).reliable, true);
+  });
+
+  it('measures agreement without those who saw the prediction', () => {
+    const input = windowInput(times(20, {}), WINDOW, { isAnchored: true });
+    const twice = (...given: readonly string[]) =>
+      given.map((answer, index) => ({ annotator: String(index), answer }));
+    const units = input.units.map((unit, index) =>
+      index < 10
+        ? { ...unit, answers: index % 2 === 0 ? twice('egg', 'soup') : twice('soup', 'egg') }
+        : {
+            ...unit,
+            isRandom: false,
+            answers: index % 2 === 0 ? twice('egg', 'egg') : twice('soup', 'soup'),
+          },
+    );
+    const { agreement } = estimateWindow({ ...input, units });
+    assert.ok(agreement !== null && agreement < 0, String(agreement));
+  });
+
   it('says when the default and the random part contradict each other', () => {
     const agreeing = estimate(times(50, {}));
     assert.equal(agreeing.disagrees, false);
@@ -278,6 +348,12 @@ describe('the accuracy of a window: what counts', () => {
     ]);
     near(bounds?.lower, 0.6);
     near(bounds?.upper, 0.8);
+  });
+
+  it('bounds by exactly 1 where no known answer was wrong, whatever the weights', () => {
+    const open = times(2, { pi: 0.3, outcome: 'open' });
+    const { bounds } = estimate([made({ pi: 0.03947368421052632 }), ...open]);
+    assert.equal(bounds?.upper, 1);
   });
 
   it('warns when one unit weighs more than 50 times the median', () => {

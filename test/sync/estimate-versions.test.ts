@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { unitsOf } from '../../scripts/simulate/simulated-window.ts';
 import { openSqliteStore } from '../../src/adapters/sqlite/open-sqlite-store.ts';
 import { modelVersion, objectKey, predictionId } from '../../src/domain/ids.ts';
 import type { Prediction } from '../../src/domain/prediction.ts';
@@ -10,6 +11,7 @@ import type { LabelChange } from '../../src/domain/unit.ts';
 import { rollingWindow, type WindowName } from '../../src/domain/window.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { estimateVersions } from '../../src/sync/estimate-versions.ts';
+import { times } from '../estimate/made-window.ts';
 
 const HOUR = 3_600_000;
 const NOW = Date.UTC(2026, 2, 10, 14, 30);
@@ -80,5 +82,19 @@ describe('the estimates of a version', () => {
       return [name, inside.filter((at) => at >= from).length];
     });
     assert.deepEqual(counted, expected);
+  });
+
+  it('learn what a confidence is worth from the random part where annotators saw the prediction', async () => {
+    const at = NOW - 60 * HOUR;
+    const older = [
+      ...times(30, { at, pi: 0.5, q: 0.1 }),
+      ...times(30, { at, pi: 0.5, q: 0.3, trueClass: 'soup' }),
+      ...times(100, { at, decision: { pi: 0.5, q: 0.1, isSelected: true, isRandom: false } }),
+    ];
+    const labelled = { ...store, units: () => Promise.resolve(unitsOf(older)) };
+    const estimates = await estimateVersions(labelled, { ...settings, isAnchored: true }, NOW);
+    const labelFree = estimates.find(({ window }) => window === '1d')?.labelFree;
+    assert.equal(labelFree?.isCalibrated, true);
+    assert.ok(Math.abs(labelFree.value - 0.75) < 1e-9, String(labelFree.value));
   });
 });

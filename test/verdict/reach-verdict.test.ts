@@ -4,6 +4,7 @@ import fc from 'fast-check';
 
 import type { Annotation, Answer } from '../../src/domain/annotation.ts';
 import { NONE_OF_THESE } from '../../src/domain/prediction.ts';
+import { usableAnswers } from '../../src/domain/unit.ts';
 import { annotatorsWanted, overlapDraw, reachVerdict } from '../../src/verdict/reach-verdict.ts';
 
 const says = (trueClass: string): Answer => ({ kind: 'class', trueClass });
@@ -85,6 +86,28 @@ describe('a verdict', () => {
     });
     assert.deepEqual(reachVerdict([annotation('a', SKIP)]), { kind: 'skipped' });
     assert.deepEqual(reachVerdict([annotation('a', SKIP), annotation('b', TWO)]), TWO);
+  });
+});
+
+describe('the answers that agreement is measured by', () => {
+  it('are one of each annotator: the latest, which the verdict counts too', () => {
+    const edited = [
+      annotation('1', says('soup'), 2),
+      annotation('1', says('egg'), 1),
+      annotation('2', { kind: 'none_of_these' }, 3),
+      annotation('2', SKIP, 4),
+    ];
+    assert.deepEqual(usableAnswers(edited), [
+      { annotator: '1', answer: 'soup' },
+      { annotator: '2', answer: NONE_OF_THESE },
+    ]);
+  });
+
+  it('leave out who can not tell, and who last gave what can not be read', () => {
+    assert.deepEqual(
+      usableAnswers([annotation('1', SKIP), annotation('2', says('egg')), annotation('2', TWO, 1)]),
+      [],
+    );
   });
 });
 

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { pastEstimate } from '../../src/domain/estimate.ts';
 import { modelVersion, predictionId } from '../../src/domain/ids.ts';
 import type { StoredPrediction } from '../../src/domain/prediction.ts';
+import { wilson } from '../../src/estimate/wilson.ts';
 import { accuracyDetail } from '../../src/web/accuracy-detail.ts';
 import { historyChart } from '../../src/web/charts/history-chart.ts';
 import { reliabilityChart } from '../../src/web/charts/reliability-chart.ts';
@@ -76,15 +77,35 @@ describe('the details of an estimate', () => {
     assert.match(new Map(detail.calibration).get('Temperature')!, /needs 50 labels/);
   });
 
+  const wantedAfter = (accuracy: number, effectiveLabels: number, labels = effectiveLabels) => {
+    const [lower, upper] = wilson(accuracy, effectiveLabels);
+    return accuracyDetail(estimate({ accuracy, lower, upper, effectiveLabels, labels }))
+      .labelsWanted;
+  };
+
   it('tell how many more labels bring plus or minus two points, from how the labels so far did', () => {
-    const { labelsWanted } = accuracyDetail(
-      estimate({ accuracy: 0.8, labels: 200, effectiveLabels: 100 }),
-    );
-    // z^2 0.8 0.2 / 0.02^2 = 1536.6 equal labels; each so far counted half.
-    assert.equal(labelsWanted, 'about 2874');
-    const enough = accuracyDetail(estimate({ accuracy: 0.99, effectiveLabels: 1000 }));
-    assert.match(enough.labelsWanted, /^none/);
+    // z^2 p (1 - p) / 0.02^2 = 1599.4 equal labels, p = (80 + z^2 / 2) / (100 + z^2); each so far counted half.
+    assert.equal(wantedAfter(0.8, 100, 200), 'about 2999');
+    assert.match(wantedAfter(0.99, 1000), /^none/);
     assert.match(accuracyDetail(unlabelled()).labelsWanted, /too few labels/);
+  });
+
+  it('ask for more labels just as long as the interval is wider, also where all were right or all wrong', () => {
+    // p = 0.8788: 1023.2 equal labels, less the 12.
+    assert.equal(wantedAfter(1, 12), 'about 1012');
+    const accuracy = fc.oneof(fc.constantFrom(0, 1), fc.double({ min: 0, max: 1, noNaN: true }));
+    fc.assert(
+      fc.property(accuracy, fc.double({ min: 1, max: 5000, noNaN: true }), (value, size) => {
+        const [lower, upper] = wilson(value, size);
+        const expected = (upper - lower) / 2 <= 0.02 ? /^none/ : /^about [1-9]/;
+        assert.match(wantedAfter(value, size), expected);
+      }),
+    );
+  });
+
+  it('ask for none once everything is labelled', () => {
+    const census = estimate({ accuracy: 0.8, lower: 0.8, upper: 0.8, effectiveLabels: 40 });
+    assert.match(accuracyDetail(census).labelsWanted, /^none/);
   });
 
   it('say how far off the naive mean is, and why', () => {

@@ -275,6 +275,14 @@ describe('the accuracy', () => {
       said(unlabelled({ labels: 3 })),
       'Too early to tell: 3 labels have come in, and an estimate needs at least 5.',
     );
+    assert.equal(
+      said(unlabelled({ labels: 0, method: 'random_part', coverage: 0.5 })),
+      'Too early to tell: no label of the random part has come in yet.',
+    );
+    assert.equal(
+      said(unlabelled({ labels: 1, method: 'random_part', coverage: 0.5 })),
+      'Too early to tell: 1 label of the random part has come in, and an estimate needs at least 5.',
+    );
     assert.match(said(estimate({ window: '1d', reliable: false })), /\(preliminary\)\.$/);
     assert.match(said(estimate({ window: 'all' })), /of all time/);
   });
