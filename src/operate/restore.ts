@@ -5,8 +5,12 @@ import { createInterface } from 'node:readline';
 import { parseEnv } from 'node:util';
 
 import { openDiskObjects } from '../adapters/disk/open-disk-objects.ts';
-import { type CopiedKey, restoreRecords } from '../adapters/redis/copy-records.ts';
-import { assertWhole, restoreDatabase } from '../adapters/sqlite/copy-database.ts';
+import {
+  assertRestorable,
+  type CopiedKey,
+  restoreRecords,
+} from '../adapters/redis/copy-records.ts';
+import { assertUnused, assertWhole, restoreDatabase } from '../adapters/sqlite/copy-database.ts';
 import { createLog } from '../adapters/system/create-log.ts';
 import { dataDirOf } from '../config/data-dir.ts';
 import type { Config } from '../config/parse-config.ts';
@@ -87,8 +91,16 @@ async function bringSecrets(
     throw new CommandFailed(
       `${databasePath(config)} is there already: choose another DATA_DIR, or have it moved aside with --replace.`,
     );
+  await assertMakesRoom(config, aside);
   await placeSecrets(kept, own, isOther, aside, around.say);
   return config;
+}
+
+/** Asked before the first file moves: a refused restore leaves secrets and images as they are. */
+async function assertMakesRoom(config: Config, aside: string | null): Promise<void> {
+  if (config.STORE === 'redis' && config.REDIS_URL !== undefined)
+    await assertRestorable(config.REDIS_URL, aside !== null);
+  else assertUnused(databasePath(config));
 }
 
 /** So that reading the settings makes no secrets of its own. */

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+} from 'node:fs';
 import path from 'node:path';
 
 import { type ReportingService, startReportingService } from './reporting-service.ts';
@@ -17,6 +24,14 @@ export interface Places {
 
 /** What a restore says that would replace the records of a running service. */
 const SEEN_RUNNING = /Another process uses|Truthloop runs on these records \(connected from 127/;
+
+/** Files of secrets, those moved aside included. @returns name -> text */
+const secretsIn = (dataDir: string): ReadonlyMap<string, string> =>
+  new Map(
+    (existsSync(dataDir) ? readdirSync(dataDir) : [])
+      .filter((file) => file.startsWith('secrets.env'))
+      .map((file) => [file, readFileSync(path.join(dataDir, file), 'utf8')]),
+  );
 
 /** @param keepsAside what is replaced is moved aside, not deleted */
 export function describeBackup(
@@ -135,10 +150,14 @@ export function describeBackup(
     it('while the service runs, --replace is refused; stopped, what was there makes room', async () => {
       await service.product.stop();
       await service.start();
+      const secrets = path.join(service.dataDir, 'secrets.env');
+      if (existsSync(secrets)) appendFileSync(secrets, 'SAMPLING_KEY=another-key-of-16-letters\n');
+      const before = secretsIn(service.dataDir);
       const running = await restore({}, folder, '--replace');
       assert.equal(running.code, 1);
       assert.match(running.stderr, SEEN_RUNNING);
       assert.ok(await isThere(ids.at(-1) ?? ''), 'nothing was replaced');
+      assert.deepEqual(secretsIn(service.dataDir), before, 'no secret was replaced');
       await service.product.stop();
       const replaced = await restore({}, folder, '--replace');
       assert.equal(replaced.code, 0, replaced.stderr);
