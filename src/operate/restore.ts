@@ -20,7 +20,7 @@ import {
   type Command,
   CommandFailed,
   readArgs,
-  readNewConfig,
+  readConfig,
   type Surroundings,
   UsageWrong,
 } from './command.ts';
@@ -79,7 +79,7 @@ async function bringSecrets(
     throw new CommandFailed(
       `${set === '' ? own : 'The environment'} has another SAMPLING_KEY than the backup: its records would be worthless with it. ${set === '' ? 'Choose another DATA_DIR, or have the file moved aside with --replace.' : `Set the one of ${kept}.`}`,
     );
-  const config = readNewConfig({
+  const config = readConfig({
     ...around,
     env: { ...around.env, ...missingIn(around, backedUp) },
   });

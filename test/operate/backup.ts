@@ -6,10 +6,13 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 
+import { checkBackup, closeBackup } from '../../src/operate/backup-folder.ts';
 import { type ReportingService, startReportingService } from './reporting-service.ts';
 import { type Outcome, runCommand } from './run-command.ts';
 
@@ -116,6 +119,22 @@ export function describeBackup(
         /no complete/,
       );
       assert.equal((await restore(target)).code, 2);
+    });
+
+    it('made before the program had a further secret, its own secrets are brought back', async () => {
+      const older = path.join(service.folder, 'older');
+      execFileSync('cp', ['-r', folder, older]);
+      const secrets = path.join(older, 'secrets.env');
+      const kept = readFileSync(secrets, 'utf8').replace(/^RETRAIN_WEBHOOK_SECRET=.*\n/m, '');
+      writeFileSync(secrets, kept);
+      const about = await checkBackup(folder);
+      for (const name of ['SHA256SUMS', 'backup.json']) rmSync(path.join(older, name));
+      await closeBackup(older, about);
+      const target = await places.empty();
+      const restored = await restore(target, older);
+      assert.equal(restored.code, 0, restored.stderr);
+      const back = readFileSync(path.join(target['DATA_DIR'] ?? '', 'secrets.env'), 'utf8');
+      assert.equal(back, kept);
     });
 
     it('in an empty place, everything that was acknowledged before is there: records, images, labels, sums', async () => {
