@@ -5,8 +5,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { build } from './start/build.mjs';
+import { exitOnSignals } from './start/process.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+exitOnSignals();
 try {
   await build({
     root,

@@ -19,6 +19,7 @@ import { openCopy } from './records/open-copy.ts';
 import { createProgress } from './records/progress.ts';
 import { readWindow } from './records/read-window.ts';
 import { runCommand, UsageError } from './records/run-command.ts';
+import { exitOnSignals } from './start/process.mjs';
 
 const HELP = `npm run evaluate -- --model DIR [options]
 
@@ -166,4 +167,5 @@ function print(
   );
 }
 
+exitOnSignals();
 await runCommand(HELP, () => evaluate(readOptions()));

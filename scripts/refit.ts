@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { readSummary, type Summary } from './dataset/manifest.ts';
 import { runCommand, UsageError } from './records/run-command.ts';
 import { DATA_PREP, fittingPython } from './refit/fitting-python.ts';
+import { exitOnSignals } from './start/process.mjs';
 import { StartError } from './start/start-error.mjs';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
@@ -99,4 +100,5 @@ function runThrough(command: string, args: readonly string[]): Promise<void> {
   });
 }
 
+exitOnSignals();
 await runCommand(HELP, () => refit(readOptions()));

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { type DatasetRow, datasetRow, type RowChoice } from '../../src/dataset/dataset-row.ts';
 import type { ObjectStore } from '../../src/ports/object-store.ts';
 import type { PredictionRecord, PredictionStore } from '../../src/ports/store/prediction-store.ts';
+import { removeOnExit } from '../records/remove-on-exit.ts';
 import { UsageError } from '../records/run-command.ts';
 import { HashIndex } from './hash-index.ts';
 import { createLineFile, type LineFile } from './line-file.ts';
@@ -41,7 +42,7 @@ export async function writeDataset(plan: DatasetPlan): Promise<Summary> {
       `${plan.out} is there already: name another folder, remove it, or take erased predictions out of it with --update ${plan.out}`,
     );
   const partial = `${out}.part-${process.pid}`;
-  const cleared = removeOnSignal(partial);
+  const discard = removeOnExit(partial);
   try {
     await mkdir(partial, { recursive: true, mode: 0o750 });
     const leftOut = await new DatasetWriter(plan, partial).write();
@@ -50,22 +51,8 @@ export async function writeDataset(plan: DatasetPlan): Promise<Summary> {
     await rename(partial, out);
     return summary;
   } finally {
-    cleared();
-    await rm(partial, { recursive: true, force: true });
+    await discard();
   }
-}
-
-/** Ctrl-C leaves nothing half-made behind. */
-function removeOnSignal(folder: string): () => void {
-  const leave = (): void => {
-    void rm(folder, { recursive: true, force: true }).finally(() => process.exit(130));
-  };
-  process.once('SIGINT', leave);
-  process.once('SIGTERM', leave);
-  return () => {
-    process.off('SIGINT', leave);
-    process.off('SIGTERM', leave);
-  };
 }
 
 function describe(

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -10,6 +10,7 @@ import type { Config } from '../../src/config/parse-config.ts';
 import { ConfigInvalid } from '../../src/domain/errors.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { databasePath, openObjects, openStore, type Records } from '../../src/wire/records.ts';
+import { removeOnExit } from './remove-on-exit.ts';
 
 /**
  * The records, to be read while the program runs. SQLite serves one process: what is read is a consistent copy.
@@ -44,7 +45,7 @@ async function openStoreCopy(
       `${original} is not there: nothing was recorded yet, or DATA_DIR names another folder.`,
     );
   const folder = await mkdtemp(path.join(tmpdir(), 'truthloop-copy-'));
-  const discard = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  const discard = removeOnExit(folder);
   try {
     const copy = path.join(folder, 'copy.sqlite');
     copyDatabase(original, copy);

@@ -2,6 +2,7 @@
 // One long-running child: its own process group, its output in a file, an end that leaves nothing behind.
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 
 import { StartError } from './start-error.mjs';
@@ -9,6 +10,13 @@ import { StartError } from './start-error.mjs';
 /** Groups that still run: whoever leaves without stopping them takes them along. @type {Set<number>} */
 const running = new Set();
 process.on('exit', () => running.forEach((pid) => signalProcessGroup(pid, 'SIGKILL')));
+
+/** A signal ends this process by its exit, so that what hangs on that is done: for programs that have no end of their own. */
+export function exitOnSignals() {
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+    process.once(signal, () => process.exit(128 + os.constants.signals[signal]));
+  }
+}
 
 /**
  * @typedef {object} StartedProcess

@@ -1,6 +1,6 @@
 // @ts-check
 // Which servers this start brings up, and where.
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
 
 import { freePortNear, tryPort } from './ports.mjs';
@@ -117,15 +117,15 @@ function describeTaken(taken, before) {
 /** @param {string} command @param {Record<string, string | undefined>} env @returns {string | null} its path */
 export function findOnPath(command, env) {
   const folders = (env['PATH'] ?? '').split(path.delimiter).filter((folder) => folder !== '');
-  const found = folders.map((folder) => path.join(folder, command)).find(isExecutable);
+  const found = folders.map((folder) => path.join(folder, command)).find(isProgram);
   return found ?? null;
 }
 
-/** @param {string} file */
-function isExecutable(file) {
+/** A folder may be "executed" too. @param {string} file */
+function isProgram(file) {
   try {
     accessSync(file, constants.X_OK);
-    return true;
+    return statSync(file).isFile();
   } catch {
     return false;
   }

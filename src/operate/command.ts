@@ -2,7 +2,7 @@ import { parseArgs, type ParseArgsConfig } from 'node:util';
 
 import { dataDirOf } from '../config/data-dir.ts';
 import { type Config, parseConfig } from '../config/parse-config.ts';
-import { withKeptSecrets, withSecrets } from '../config/secrets-file.ts';
+import { withKeptSecrets } from '../config/secrets-file.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -30,10 +30,6 @@ export class CommandFailed extends Error {}
 /** Of the installation that the command speaks about. @throws ConfigInvalid when there is none */
 export const readConfig = ({ env, say }: Surroundings): Config =>
   parseConfig(withKeptSecrets(env, dataDirOf(env), say));
-
-/** Of an installation that is to be: its secrets are made. @throws ConfigInvalid */
-export const readNewConfig = ({ env, say }: Surroundings): Config =>
-  parseConfig(withSecrets(env, dataDirOf(env), say));
 
 /** @throws UsageWrong */
 export function readArgs<Options extends NonNullable<ParseArgsConfig['options']>>(

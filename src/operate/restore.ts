@@ -5,8 +5,12 @@ import { createInterface } from 'node:readline';
 import { parseEnv } from 'node:util';
 
 import { openDiskObjects } from '../adapters/disk/open-disk-objects.ts';
-import { type CopiedKey, restoreRecords } from '../adapters/redis/copy-records.ts';
-import { assertWhole, restoreDatabase } from '../adapters/sqlite/copy-database.ts';
+import {
+  assertRestorable,
+  type CopiedKey,
+  restoreRecords,
+} from '../adapters/redis/copy-records.ts';
+import { assertUnused, assertWhole, restoreDatabase } from '../adapters/sqlite/copy-database.ts';
 import { createLog } from '../adapters/system/create-log.ts';
 import { dataDirOf } from '../config/data-dir.ts';
 import type { Config } from '../config/parse-config.ts';
@@ -16,7 +20,7 @@ import {
   type Command,
   CommandFailed,
   readArgs,
-  readNewConfig,
+  readConfig,
   type Surroundings,
   UsageWrong,
 } from './command.ts';
@@ -75,7 +79,7 @@ async function bringSecrets(
     throw new CommandFailed(
       `${set === '' ? own : 'The environment'} has another SAMPLING_KEY than the backup: its records would be worthless with it. ${set === '' ? 'Choose another DATA_DIR, or have the file moved aside with --replace.' : `Set the one of ${kept}.`}`,
     );
-  const config = readNewConfig({
+  const config = readConfig({
     ...around,
     env: { ...around.env, ...missingIn(around, backedUp) },
   });
@@ -87,8 +91,16 @@ async function bringSecrets(
     throw new CommandFailed(
       `${databasePath(config)} is there already: choose another DATA_DIR, or have it moved aside with --replace.`,
     );
+  await assertMakesRoom(config, aside);
   await placeSecrets(kept, own, isOther, aside, around.say);
   return config;
+}
+
+/** Asked before the first file moves: a refused restore leaves secrets and images as they are. */
+async function assertMakesRoom(config: Config, aside: string | null): Promise<void> {
+  if (config.STORE === 'redis' && config.REDIS_URL !== undefined)
+    await assertRestorable(config.REDIS_URL, aside !== null);
+  else assertUnused(databasePath(config));
 }
 
 /** So that reading the settings makes no secrets of its own. */

@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 
+import { checkBackup, closeBackup } from '../../src/operate/backup-folder.ts';
 import { type ReportingService, startReportingService } from './reporting-service.ts';
 import { type Outcome, runCommand } from './run-command.ts';
 
@@ -17,6 +27,14 @@ export interface Places {
 
 /** What a restore says that would replace the records of a running service. */
 const SEEN_RUNNING = /Another process uses|Truthloop runs on these records \(connected from 127/;
+
+/** Files of secrets, those moved aside included. @returns name -> text */
+const secretsIn = (dataDir: string): ReadonlyMap<string, string> =>
+  new Map(
+    (existsSync(dataDir) ? readdirSync(dataDir) : [])
+      .filter((file) => file.startsWith('secrets.env'))
+      .map((file) => [file, readFileSync(path.join(dataDir, file), 'utf8')]),
+  );
 
 /** @param keepsAside what is replaced is moved aside, not deleted */
 export function describeBackup(
@@ -103,6 +121,22 @@ export function describeBackup(
       assert.equal((await restore(target)).code, 2);
     });
 
+    it('made before the program had a further secret, its own secrets are brought back', async () => {
+      const older = path.join(service.folder, 'older');
+      execFileSync('cp', ['-r', folder, older]);
+      const secrets = path.join(older, 'secrets.env');
+      const kept = readFileSync(secrets, 'utf8').replace(/^RETRAIN_WEBHOOK_SECRET=.*\n/m, '');
+      writeFileSync(secrets, kept);
+      const about = await checkBackup(folder);
+      for (const name of ['SHA256SUMS', 'backup.json']) rmSync(path.join(older, name));
+      await closeBackup(older, about);
+      const target = await places.empty();
+      const restored = await restore(target, older);
+      assert.equal(restored.code, 0, restored.stderr);
+      const back = readFileSync(path.join(target['DATA_DIR'] ?? '', 'secrets.env'), 'utf8');
+      assert.equal(back, kept);
+    });
+
     it('in an empty place, everything that was acknowledged before is there: records, images, labels, sums', async () => {
       const acknowledged = ids.slice(0, 30);
       const target = await places.empty();
@@ -135,10 +169,14 @@ export function describeBackup(
     it('while the service runs, --replace is refused; stopped, what was there makes room', async () => {
       await service.product.stop();
       await service.start();
+      const secrets = path.join(service.dataDir, 'secrets.env');
+      if (existsSync(secrets)) appendFileSync(secrets, 'SAMPLING_KEY=another-key-of-16-letters\n');
+      const before = secretsIn(service.dataDir);
       const running = await restore({}, folder, '--replace');
       assert.equal(running.code, 1);
       assert.match(running.stderr, SEEN_RUNNING);
       assert.ok(await isThere(ids.at(-1) ?? ''), 'nothing was replaced');
+      assert.deepEqual(secretsIn(service.dataDir), before, 'no secret was replaced');
       await service.product.stop();
       const replaced = await restore({}, folder, '--replace');
       assert.equal(replaced.code, 0, replaced.stderr);

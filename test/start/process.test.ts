@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -28,9 +28,9 @@ describe('processes that npm start runs', function () {
     }
   };
   const nextTry = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 10));
-  const logged = async (pattern: RegExp): Promise<RegExpExecArray> => {
+  const logged = async (pattern: RegExp, file = logFile()): Promise<RegExpExecArray> => {
     for (;;) {
-      const found = pattern.exec(readFileSync(logFile(), 'utf8'));
+      const found = existsSync(file) ? pattern.exec(readFileSync(file, 'utf8')) : null;
       if (found !== null) return found;
       await nextTry();
     }
@@ -55,6 +55,32 @@ describe('processes that npm start runs', function () {
     assert.equal(child.isRunning(), false);
     while (isAlive(grandchild)) await nextTry();
   });
+
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)
+    it(`end with an installation that runs by itself, at ${signal}`, async () => {
+      for (const name of ['install.mjs', 'start'])
+        cpSync(path.resolve('scripts', name), path.join(folder, 'scripts', name), {
+          recursive: true,
+        });
+      writeFileSync(path.join(folder, 'package-lock.json'), '{"packages":{}}');
+      const npm = `#!/bin/sh\necho npm $$. > '${folder}/npm.log'\nexec sleep 30\n`;
+      writeFileSync(path.join(folder, 'npm'), npm, { mode: 0o755 });
+      const PATH = `${folder}${path.delimiter}${process.env['PATH'] ?? ''}`;
+      const installing = startProcess({
+        ...node('', 'the installation'),
+        args: [path.join(folder, 'scripts', 'install.mjs')],
+        env: { PATH, TMPDIR: folder },
+      });
+      const npmPid = Number((await logged(/npm (\d+)\./, path.join(folder, 'npm.log')))[1]);
+      process.kill(installing.pid, signal);
+      const exit = await installing.exited;
+      assert.equal(exit.code, code);
+      while (isAlive(npmPid)) await nextTry();
+    });
 
   it('are ended by force when they do not listen', async () => {
     const child = startProcess(

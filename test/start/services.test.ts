@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
+import path from 'node:path';
 
 import { describeMissing } from '../../scripts/start/launch.mjs';
 import { tryPort } from '../../scripts/start/ports.mjs';
 import { askReady } from '../../scripts/start/process.mjs';
-import { checkPorts, ownsLabelStudio, planServices } from '../../scripts/start/services.mjs';
+import {
+  checkPorts,
+  findOnPath,
+  ownsLabelStudio,
+  planServices,
+} from '../../scripts/start/services.mjs';
+import { temporaryFolder, writeText } from '../servers/server.ts';
 
 const config = {
   ROLES: ['web', 'classifier', 'sync'],
@@ -65,6 +73,17 @@ describe('what npm start brings up', () => {
       false,
     );
     assert.equal(ownsLabelStudio({ ROLES: ['web'] }, {}), false);
+  });
+
+  it('has only programs beside it: a folder of the name on the PATH is none', () => {
+    const [repository, programs] = [temporaryFolder('path'), temporaryFolder('path')];
+    mkdirSync(path.join(repository, 'prometheus'));
+    assert.equal(findOnPath('prometheus', { PATH: repository }), null);
+    const program = writeText(programs, 'prometheus', '');
+    assert.equal(findOnPath('prometheus', { PATH: programs }), null, 'may not be executed');
+    chmodSync(program, 0o755);
+    const PATH = [repository, programs].join(path.delimiter);
+    assert.equal(findOnPath('prometheus', { PATH }), program);
   });
 
   it('a port in use stops the start with its setting, and a free port to copy', async () => {

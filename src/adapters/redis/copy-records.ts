@@ -51,6 +51,14 @@ export async function copyRecords(
 }
 
 /**
+ * Whether records can be brought back, asked before anything is touched.
+ * @param doesReplace false: records that are there already are a fault
+ * @throws StoreUnusable as restoreRecords does
+ */
+export const assertRestorable = (url: string, doesReplace: boolean): Promise<void> =>
+  withClients(url, (client) => assertMakesRoom(client, doesReplace));
+
+/**
  * Brings copied records back.
  * @param doesReplace false: records that are there already are a fault
  * @throws StoreUnusable when there are records already, when the program that is to lose them runs, or the server is too old
@@ -61,17 +69,13 @@ export async function restoreRecords(
   doesReplace: boolean,
 ): Promise<void> {
   await withClients(url, async (client) => {
-    if (doesReplace) await assertUnused(client);
-    for await (const keys of allKeys(client)) {
-      if (keys.length > 0 && !doesReplace)
-        throw new StoreUnusable(
-          'This Redis holds records already: use another one, or replace them with --replace',
+    await assertMakesRoom(client, doesReplace);
+    if (doesReplace)
+      for await (const keys of allKeys(client))
+        await inOneGo(
+          client,
+          keys.map((key) => ['DEL', key]),
         );
-      await inOneGo(
-        client,
-        keys.map((key) => ['DEL', key]),
-      );
-    }
     for await (const page of copies)
       await inOneGo(
         client,
@@ -82,6 +86,15 @@ export async function restoreRecords(
         ),
       );
   });
+}
+
+async function assertMakesRoom(client: Redis, doesReplace: boolean): Promise<void> {
+  if (doesReplace) return assertUnused(client);
+  for await (const keys of allKeys(client))
+    if (keys.length > 0)
+      throw new StoreUnusable(
+        'This Redis holds records already: use another one, or replace them with --replace',
+      );
 }
 
 /** A running program would go on with what it remembers of the records that are gone, and write it among the others. */

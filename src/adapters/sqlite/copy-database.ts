@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { copyFile, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -42,6 +42,11 @@ export function assertWhole(path: string): void {
   } catch (error) {
     throw toStoreError(error, path);
   }
+}
+
+/** @throws StoreUnusable when a process has the records open */
+export function assertUnused(path: string): void {
+  if (existsSync(path)) holdLock(`${path}.lock`)();
 }
 
 /**
