@@ -47,6 +47,11 @@ describe('the whole loop with the real Label Studio', function () {
 
   before(async () => {
     labelStudio = await sharedLabelStudio();
+    // Before projects are made: Label Studio now and then gives no token to who signs up meanwhile.
+    annotators = [
+      await joinAsAnnotator(labelStudio.url, labelStudio.token, 'first@loop.example.com'),
+      await joinAsAnnotator(labelStudio.url, labelStudio.token, 'second@loop.example.com'),
+    ];
     product = await startProduct({
       LABEL_STUDIO_URL: labelStudio.url,
       LABEL_STUDIO_TOKEN: labelStudio.token,
@@ -54,10 +59,6 @@ describe('the whole loop with the real Label Studio', function () {
       LABEL_BUDGET_PER_DAY: '44',
       PUSH_DELAY_SECONDS: '0',
     });
-    annotators = [
-      await joinAsAnnotator(labelStudio.url, labelStudio.token, 'first@loop.example.com'),
-      await joinAsAnnotator(labelStudio.url, labelStudio.token, 'second@loop.example.com'),
-    ];
   });
 
   after(() => product.stop());
