@@ -98,12 +98,12 @@ async function projectsOf({ labelStudio, projectPrefix }: Place): Promise<number
     const { results, next } = await ask<{
       results: { id: number; title: string }[];
       next: string | null;
-    }>(labelStudio, `/api/projects/?page=${page}&page_size=100&include=id,title`);
+    }>(labelStudio, `/api/projects/?page=${page}&page_size=100&ordering=id&include=id,title`);
     found.push(
       ...results.filter(({ title }) => title.startsWith(`${projectPrefix} `)).map(({ id }) => id),
     );
-    // One that was made meanwhile moves others to the next page, where they are seen again.
-    if (next === null) return [...new Set(found)];
+    // In the order of ids one that is made meanwhile comes last, and pushes no other out of the answer.
+    if (next === null) return found;
   }
 }
 

@@ -104,7 +104,10 @@ async function ownProject(
   return isMarked || (project.title === spec.title && !isAnothers) ? project : null;
 }
 
-/** Projects whose description carries the mark, oldest first. */
+/**
+ * Projects whose description carries the mark, oldest first. They are asked for in that order: Label Studio counts before it
+ * reads, and newest first one that is made in between pushes the oldest out of the answer.
+ */
 async function listMarked(session: Session, marker: string): Promise<readonly Listed[]> {
   const marked = new Map<number, Listed>();
   for (let page = 1; ; page += 1) {
@@ -112,7 +115,10 @@ async function listMarked(session: Session, marker: string): Promise<readonly Li
       {
         method: 'GET',
         path: '/api/projects/',
-        params: { page, page_size: PAGE_SIZE, include: 'id,title,description,task_number' },
+        params: {
+          ...{ page, page_size: PAGE_SIZE, ordering: 'id' },
+          include: 'id,title,description,task_number',
+        },
       },
       listSchema,
     );
