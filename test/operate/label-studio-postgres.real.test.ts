@@ -70,7 +70,10 @@ describe("the lines for Label Studio's PostgreSQL in docs/operations.md", functi
 function run(program: 'pg_dump' | 'pg_restore', { port }: Server, cwd: string): void {
   const page = readFileSync('docs/operations.md', 'utf8');
   const [, line = ''] =
-    new RegExp(`^docker compose exec -T label-studio-db (${program} .*)$`, 'm').exec(page) ?? [];
+    new RegExp(
+      `^docker compose -f compose/compose\\.yaml exec -T label-studio-db (${program} .*)$`,
+      'm',
+    ).exec(page) ?? [];
   assert.notEqual(line, '');
   execFileSync('sh', ['-c', `${postgresPrograms()}/${line}`], {
     cwd,
