@@ -11,7 +11,8 @@ import { randomPartEstimate } from './random-part.ts';
 import { type PointEstimate, tunedDifference } from './tuned-difference.ts';
 import { labelledUnit } from './window-responses.ts';
 
-const LEAST_LABELS = 5;
+/** Fewer labels give no mean. */
+export const LEAST_LABELS = 5;
 
 /** What an estimate rests on, and how it is carried over to all predictions. */
 export interface Basis {

@@ -5,7 +5,7 @@ import type { PopulationBlock, PopulationDay } from '../domain/population.ts';
 import { correctness, type Unit } from '../domain/unit.ts';
 import type { Window } from '../domain/window.ts';
 import { krippendorffAlpha } from './agreement.ts';
-import { accuracyOf, allSelected, type Basis, randomPart } from './basis.ts';
+import { accuracyOf, allSelected, type Basis, LEAST_LABELS, randomPart } from './basis.ts';
 import { calibration } from './calibration.ts';
 import { classEstimate, intervalOf, macroF1 } from './class-estimates.ts';
 import { confusionMatrix } from './confusion.ts';
@@ -17,7 +17,6 @@ import { hasExtremeWeights, sumOver } from './weights.ts';
 import { responseOf, responseRows } from './window-responses.ts';
 import { worstMistakes } from './worst-mistakes.ts';
 
-const LEAST_LABELS = 5;
 const LEAST_RELIABLE = 10;
 const LEAST_MATURITY = 0.8;
 
