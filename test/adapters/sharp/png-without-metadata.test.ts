@@ -1,22 +1,14 @@
 import assert from 'node:assert/strict';
-import { crc32 } from 'node:zlib';
 
 import sharp, { type Sharp } from 'sharp';
 
 import { pngWithoutMetadata } from '../../../src/adapters/sharp/png-without-metadata.ts';
+import { pngChunk as chunk } from '../../fixtures/hostile-images.ts';
 import { referenceBytes } from './preprocessing-reference.ts';
 
 const HEADER_END = 33;
 const plain = (): Sharp =>
   sharp({ create: { width: 6, height: 4, channels: 3, background: '#8040c0' } });
-
-function chunk(name: string, content: Buffer): Buffer {
-  const body = Buffer.concat([Buffer.from(name, 'latin1'), content]);
-  const [length, checksum] = [Buffer.alloc(4), Buffer.alloc(4)];
-  length.writeUInt32BE(content.length);
-  checksum.writeUInt32BE(crc32(body));
-  return Buffer.concat([length, body, checksum]);
-}
 
 async function withChunks(...chunks: readonly Buffer[]): Promise<Buffer> {
   const png = await plain().png().toBuffer();
